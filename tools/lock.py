@@ -1,0 +1,70 @@
+"""Write the lock files from requirements.txt (`make lock`).
+
+requirements.lock       every package with its hashes, for Python 3.11 to 3.13
+requirements-cuda.lock  what the registry's Linux build of torch needs besides
+
+They are two because a CPU build of torch needs none of the second, which weighs
+gigabytes; tools/bootstrap.py asks the installed torch which of the two it is.
+"""
+
+import hashlib
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CUDA = re.compile(r"^(nvidia|cuda|triton)\b")
+
+
+def entries(lock: str) -> list[str]:
+    """Split a lock file into one string per package, comments dropped."""
+    lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
+    return re.findall(r"^\S.*(?:\n[ \t].*)*", "\n".join(lines), flags=re.M)
+
+
+def wheel_hash(requirement: str) -> str:
+    """Hash of the wheel that pip picks on this machine.
+
+    It differs from the registry's where a local build of the same version is found.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+            + ["--dest", folder, requirement],
+            check=True,
+        )
+        (wheel,) = Path(folder).iterdir()
+        with wheel.open("rb") as file:
+            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def main() -> None:
+    compiled = subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "compile", "requirements.txt"]
+        + ["--universal", "--python-version", "3.11", "--generate-hashes"]
+        + ["--no-annotate", "--no-header", "--no-emit-package", "deep-learning-basics"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    base, cuda = [], []
+    for entry in entries(compiled):
+        if entry.startswith("torch=="):
+            line = f"    --hash={wheel_hash(entry.split()[0])}"
+            if line not in entry:
+                entry += " \\\n" + line
+        (cuda if CUDA.match(entry) else base).append(entry)
+    for name, packages in [
+        ("requirements.lock", base),
+        ("requirements-cuda.lock", cuda),
+    ]:
+        header = "# Written by `make lock` from requirements.txt; do not edit.\n"
+        (ROOT / name).write_text(header + "\n".join(packages) + "\n")
+        print(f"{name}: {len(packages)} packages")
+
+
+if __name__ == "__main__":
+    main()
