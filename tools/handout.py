@@ -1,0 +1,203 @@
+"""Typeset the handout from what Sphinx wrote, with as many passes as it needs.
+
+    python tools/handout.py _build/work/latex/latex _build/deep-learning-basics.pdf
+
+Nothing runs when the sources are those of the last good PDF. A PDF with a missing
+glyph, an undefined reference or a line that sticks out is not published.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSES = 5
+SOURCES = {".tex", ".sty", ".lua", ".cls", ".pdf", ".png", ".jpg"}
+# What a pass writes and the next one reads
+STATE = (".aux", ".toc", ".out")
+OVERFULL = 1.0  # points
+
+ENVIRONMENT = {
+    # Dates come from here, and no line of the log is broken.
+    "SOURCE_DATE_EPOCH": "0",
+    "FORCE_SOURCE_DATE": "1",
+    "max_print_line": "10000",
+    "error_line": "254",
+    "half_error_line": "238",
+}
+
+
+class HandoutError(Exception):
+    """The handout was not made; the message is one line."""
+
+
+def build_pdf(latex_dir: Path, out: Path) -> Path:
+    """Typeset `latex_dir/<name>.tex`, where `out` is called `<name>.pdf`.
+
+    Parameters
+    ----------
+    latex_dir : folder that Sphinx's LaTeX builder filled; passes write here
+    out : the PDF to publish; replaced only by a good one
+
+    Returns
+    -------
+    out
+
+    Raises
+    ------
+    HandoutError : LaTeX is missing or failed, or its log shows a defect
+    """
+    latex_dir, out = Path(latex_dir), Path(out)
+    source = latex_dir / f"{out.stem}.tex"
+    if not source.is_file():
+        raise HandoutError(
+            f"{source} is missing: Sphinx has not written it; run: make pdf"
+        )
+    made = source.with_suffix(".pdf")
+    stamp = latex_dir / "handout.key"
+    key = digest(latex_dir, made)
+    if out.is_file() and stamp.is_file() and stamp.read_text() == key:
+        return out
+    stamp.unlink(missing_ok=True)
+    typeset(source)
+    check_log(source)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = out.with_name(f"{out.name}.new")
+    shutil.copyfile(made, fresh)
+    os.replace(fresh, out)
+    stamp.write_text(key)
+    return out
+
+
+def digest(folder: Path, made: Path) -> str:
+    """Digest of all that LaTeX reads from the folder."""
+    total = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in SOURCES and path != made:
+            total.update(f"{path.name}\0".encode())
+            total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def typeset(source: Path) -> None:
+    """Run LuaLaTeX until references and contents stand still."""
+    folder = source.parent
+    if shutil.which("lualatex") is None:
+        raise HandoutError(
+            "lualatex is not installed; run: sudo apt-get install "
+            + " ".join(debian_packages())
+        )
+    command = ["lualatex", "--interaction=nonstopmode", "--halt-on-error", source.name]
+    for path in map(source.with_suffix, STATE):
+        path.unlink(missing_ok=True)  # the PDF depends on the sources alone
+    state = None
+    for _ in range(PASSES):
+        result = subprocess.run(
+            command,
+            cwd=folder,
+            env=os.environ | ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        if result.returncode:
+            raise HandoutError(failure(source, result.returncode))
+        before, state = state, read_state(source)
+        if state == before:
+            return
+    raise HandoutError(
+        f"page numbers in {source} still move after {PASSES} passes; "
+        "look for a reference that changes the page it stands on"
+    )
+
+
+def read_state(source: Path) -> list[bytes]:
+    paths = [source.with_suffix(suffix) for suffix in STATE]
+    return [path.read_bytes() if path.is_file() else b"" for path in paths]
+
+
+def debian_packages() -> list[str]:
+    lines = (ROOT / "apt.txt").read_text().splitlines()
+    return [name for line in lines if (name := line.split("#")[0].strip())]
+
+
+def failure(source: Path, code: int) -> str:
+    """Say in one line what LaTeX stopped at."""
+    log = source.with_suffix(".log")
+    text = log.read_text(errors="replace") if log.is_file() else ""
+    missing = [what for what, _ in defects(text) if what.startswith("Missing char")]
+    if missing:  # an error, but none that starts like one
+        place = re.findall(r"^l\.(\d+)", text, re.M)
+        where = offending(source, int(place[-1])) if place else ""
+        return f"the handout has a defect: {missing[0]}{where}; see {log}"
+    error = re.search(r"^! *(.+)", text, re.M)
+    if error is None:
+        return f"LuaLaTeX ended with exit status {code} and no message; see {log}"
+    reason = error[1].strip().rstrip(".")
+    if re.search(r"(File `|font \").*(not found|cannot be found)", reason):
+        reason += "; run: sudo apt-get install " + " ".join(debian_packages())
+    place = re.search(r"^l\.(\d+)", text[error.end() :], re.M)
+    where = offending(source, int(place[1])) if place else ""
+    return f"LuaLaTeX stopped: {reason}{where}; see {log}"
+
+
+def check_log(source: Path) -> None:
+    """Raise for the first defect that the log of the last pass shows."""
+    log = source.with_suffix(".log")
+    found = defects(log.read_text(errors="replace"))
+    if found:
+        what, line = found[0]
+        where = offending(source, line) if line else ""
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise HandoutError(f"the handout has a defect: {what}{where}{more}; see {log}")
+
+
+def defects(log: str) -> list[tuple[str, int | None]]:
+    """List what a reader would stumble over: (what, line in the .tex or None)."""
+    found = []
+    for line in log.splitlines():
+        place = re.search(r"(?:input line|at lines?) (\d+)", line)
+        number = int(place[1]) if place else None
+        overfull = re.match(r"Overfull \\([hv])box \(([\d.]+)pt too", line)
+        if overfull and float(overfull[2]) > OVERFULL:
+            way = "wide" if overfull[1] == "h" else "high"
+            found.append((f"something is {overfull[2]} pt too {way}", number))
+        elif unknown := re.match(
+            r"LaTeX Warning: (Reference|Citation) [`'](.+?)'.* undefined", line
+        ):
+            found.append((f"{unknown[1].lower()} {unknown[2]} is undefined", number))
+        elif unknown := re.match(r".*name\{(.+?)\} has been referenced but", line):
+            found.append((f"link target {unknown[1]} is undefined", number))
+        elif line.startswith(("Missing character:", "! Missing character:")):
+            what = line.removeprefix("! ").rstrip(".!")
+            found.append((re.sub(r"in font .*", "in the font", what), number))
+        elif "multiply defined" in line and "Label `" in line:
+            found.append((line.removeprefix("LaTeX Warning: ").rstrip("."), number))
+    return found
+
+
+def offending(source: Path, line: int) -> str:
+    lines = source.read_text(errors="replace").splitlines()
+    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    shown = text if len(text) <= 80 else text[:77] + "..."
+    return f" at {source.name}:{line}: {shown}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("latex_dir", type=Path, help="what Sphinx's LaTeX builder wrote")
+    parser.add_argument("out", type=Path, help="the PDF to publish")
+    arguments = parser.parse_args()
+    try:
+        print(build_pdf(arguments.latex_dir, arguments.out))
+    except HandoutError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
