@@ -27,7 +27,6 @@ MACHINERY = [
     "latex",
     "package-lock.json",
     "requirements.lock",
-    "tests",  # the page on checks quotes them
     "tools/build.py",
 ]
 

@@ -1,0 +1,64 @@
+# Deep Learning Basics. `make` lists the targets.
+
+PYTHON ?= python3
+PORT ?= 8000
+PY := .venv/bin/python
+BOOTSTRAP := $(PYTHON) tools/bootstrap.py
+PYTEST := $(PY) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help book site pdf serve lab test test-fast test-all lint bench lock \
+        setup setup-site setup-test clean distclean
+
+help: ## list the targets
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | \
+	    awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+
+book: setup ## build the website and the handout
+	@$(PY) tools/build.py site pdf
+
+site: setup-site ## build the website only: _build/html/index.html
+	@$(PY) tools/build.py site
+
+pdf: setup ## build the handout only: _build/deep-learning-basics.pdf
+	@$(PY) tools/build.py pdf
+
+serve: setup-site ## serve the website here; rebuild and reload on save (PORT=8000)
+	@$(PY) tools/serve.py --port $(PORT)
+
+lab: setup-site ## open the chapters in JupyterLab, as notebooks
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/jupyter" .venv/bin/jupyter lab --notebook-dir="$(CURDIR)"
+
+test: setup-test ## run the tests (builds the book first)
+	@$(PYTEST) tests -m "not thorough"
+
+test-fast: setup-test ## run the tests that need no build
+	@$(PYTEST) tests -m "not build and not thorough"
+
+test-all: setup-test ## run every test, the slow ones too
+	@$(PYTEST) tests
+
+lint: setup-site ## check style and spelling
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m codespell_lib
+
+bench: setup ## measure build times and page sizes
+	@$(PY) tools/bench.py
+
+lock: setup-site ## write the lock files anew, after an edit of requirements.txt
+	@$(PY) tools/lock.py
+
+setup:
+	@$(BOOTSTRAP) --apt apt.txt
+
+setup-site:
+	@$(BOOTSTRAP)
+
+setup-test:
+	@$(BOOTSTRAP) --apt apt.txt tests/apt.txt
+
+clean: ## delete what was built, cached outputs included
+	rm -rf _build
+
+distclean: clean ## delete what was installed, too
+	rm -rf .venv node_modules *.egg-info

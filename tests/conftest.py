@@ -1,0 +1,52 @@
+"""Fixtures that several test files share."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import chapters
+import matplotlib
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+matplotlib.use("Agg")
+
+# pytest_plugins = ["chromium"]
+
+
+def build(*targets: str, root: Path = ROOT) -> subprocess.CompletedProcess:
+    """Run tools/build.py; the test fails with what it printed if it fails."""
+    command = [sys.executable, str(ROOT / "tools" / "build.py"), *targets]
+    result = subprocess.run(
+        [*command, "--root", str(root)], capture_output=True, text=True, timeout=1800
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The built website's folder; all tests share one build."""
+    build("site")
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def handout() -> Path:
+    """The built PDF; all tests share one build."""
+    build("pdf")
+    return ROOT / "_build" / "deep-learning-basics.pdf"
+
+
+@pytest.fixture(scope="session")
+def chapter():
+    """chapter("perceptron"): a chapter after its run, executed once per session."""
+    runs = {}
+
+    def get(name: str) -> chapters.Run:
+        if name not in runs:
+            runs[name] = chapters.run(chapters.BOOK / f"{name}.md")
+        return runs[name]
+
+    return get
