@@ -24,8 +24,8 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
-from nbclient.exceptions import DeadKernelError
 from myst_nb.core.read import read_myst_markdown_notebook
+from nbclient.exceptions import DeadKernelError
 from sphinx.errors import SphinxError
 
 # One thread per kernel: chapters run side by side, and sums keep their order.
@@ -258,7 +258,7 @@ def failure_line(chapter: Chapter, error: Exception) -> str:
         if cell.cell_type != "code":
             continue
         number = 1 if number is None else number + 1
-        line = starts[index] + 1 if index < len(starts) else None
+        line = starts[index] if index < len(starts) else None
         if any(output.output_type == "error" for output in cell.outputs):
             break
         if cell.execution_count is None:

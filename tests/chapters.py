@@ -128,7 +128,9 @@ def uncovered_numbers(page: str) -> list[str]:
     each as often as it stands there.
     """
     missing = []
-    body = re.sub(r"\A---\n.*?\n---\n", lambda m: "\n" * m[0].count("\n"), page, flags=re.S)
+    body = re.sub(
+        r"\A---\n.*?\n---\n", lambda m: "\n" * m[0].count("\n"), page, flags=re.S
+    )
     for kind, text, first_line in pieces(body):
         if kind != "prose":
             continue
@@ -210,4 +212,3 @@ def evaluate(claim: Claim, namespace: dict) -> None:
         claim.found = float(eval(claim.expression, namespace))
     except Exception as error:
         claim.error = f"{type(error).__name__}: {error}"
-

@@ -4,7 +4,9 @@ import chapters
 import pytest
 
 PAGES = sorted(
-    page.stem for page in chapters.BOOK.glob("*.md") if "{code-cell}" in page.read_text()
+    page.stem
+    for page in chapters.BOOK.glob("*.md")
+    if "{code-cell}" in page.read_text()
 )
 
 
@@ -26,7 +28,9 @@ def test_numbers_in_prose_equal_the_run(chapter, name):
     assert wrong == []
 
 
-@pytest.mark.parametrize("page", sorted(chapters.BOOK.glob("*.md")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "page", sorted(chapters.BOOK.glob("*.md")), ids=lambda p: p.stem
+)
 def test_no_number_in_prose_stands_unchecked(page):
     assert chapters.uncovered_numbers(page.read_text(encoding="utf8")) == []
 
@@ -59,7 +63,9 @@ def test_a_claim_whose_expression_fails_does_not_hold():
 
 
 def test_numbers_are_found_in_prose_but_not_in_code_links_or_years():
-    prose = "In 1958, 0.25 of 512 units `x = 0.5` [a](b-0.75.html) {eq}`eq:1.5` at $2.5$"
+    prose = (
+        "In 1958, 0.25 of 512 units `x = 0.5` [a](b-0.75.html) {eq}`eq:1.5` at $2.5$"
+    )
     assert chapters.numbers_in(prose) == ["0.25", "512", "2.5"]
 
 

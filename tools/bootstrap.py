@@ -4,7 +4,6 @@ Standard library only: this runs before anything is installed. Each failure is o
 line that says what, why and what to do.
 """
 
-import argparse
 import hashlib
 import os
 import re
@@ -14,6 +13,8 @@ import sys
 import tempfile
 import venv
 from pathlib import Path
+
+from cli import Parser
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -145,7 +146,9 @@ def install_debian_packages(lists: list[str]) -> None:
     query = ["dpkg-query", "-W", "-f=${Status} ${Package}\n", *names]
     status = subprocess.run(query, capture_output=True, text=True).stdout
     present = {
-        line.split()[-1] for line in status.splitlines() if line.startswith("install ok")
+        line.split()[-1]
+        for line in status.splitlines()
+        if line.startswith("install ok")
     }
     missing = [name for name in names if name not in present]
     if not missing:
@@ -164,7 +167,7 @@ def install_debian_packages(lists: list[str]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument(
         "--apt", nargs="*", default=[], metavar="LIST", help="lists of Debian packages"
     )
@@ -176,9 +179,7 @@ def main() -> None:
             "3.13 and run: make PYTHON=python3.11 book"
         )
     version = "{}.{}".format(*sys.version_info)
-    locks = digest(
-        "requirements.lock", "requirements-cuda.lock", "pyproject.toml"
-    )
+    locks = digest("requirements.lock", "requirements-cuda.lock", "pyproject.toml")
     install_debian_packages(arguments.apt)
     step(
         "Python packages (some minutes, 3 GB)",

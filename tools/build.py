@@ -6,7 +6,6 @@ warning. A build that failed or was killed leaves the last good one in place, an
 next one starts from clean work folders; outputs of chapters are kept all the same.
 """
 
-import argparse
 import fcntl
 import hashlib
 import os
@@ -14,6 +13,8 @@ import shutil
 import sys
 import time
 from pathlib import Path
+
+from cli import Parser
 
 ROOT = Path(__file__).resolve().parent.parent
 HANDOUT = "deep-learning-basics"
@@ -134,7 +135,7 @@ TARGETS = {"site": ("website", build_site), "pdf": ("handout", build_handout)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Parser(description=__doc__.splitlines()[0])
     parser.add_argument("targets", nargs="+", choices=TARGETS, metavar="site|pdf")
     parser.add_argument("--root", type=Path, default=ROOT, help="the book's top folder")
     arguments = parser.parse_args()

@@ -190,7 +190,9 @@ def offending(source: Path, line: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("latex_dir", type=Path, help="what Sphinx's LaTeX builder wrote")
+    parser.add_argument(
+        "latex_dir", type=Path, help="what Sphinx's LaTeX builder wrote"
+    )
     parser.add_argument("out", type=Path, help="the PDF to publish")
     arguments = parser.parse_args()
     try:

@@ -1,11 +1,11 @@
 """Serve the website on this machine; rebuild and reload it on save (`make serve`)."""
 
-import argparse
 import subprocess
 import sys
 from pathlib import Path
 
 import livereload
+from cli import Parser
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
@@ -35,7 +35,7 @@ def rebuild() -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1")
     port = parser.parse_args().port
     if rebuild() and not SITE.exists():

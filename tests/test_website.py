@@ -1,0 +1,301 @@
+"""What a reader can rely on, on every page of the website."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from chromium import Visit, serve
+from playwright.sync_api import Page
+
+pytestmark = pytest.mark.build
+
+AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
+
+# Unfold what is folded, so that a checker sees it; with `last`, show the last tabs.
+UNFOLD = """last => {
+  document.querySelectorAll("details").forEach(d => { d.open = true; });
+  document.querySelectorAll(".toggle-button-hidden").forEach(b => b.click());
+  if (last) document.querySelectorAll(".sd-tab-set").forEach(
+    set => [...set.querySelectorAll(":scope > input")].at(-1).click());
+}"""
+
+RUN_AXE = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations.flatMap(v => v.nodes.map(
+    n => `${v.id}: ${n.target.join(" ")} ${n.failureSummary}`));
+}"""
+
+
+class Markup(HTMLParser):
+    """The ids, links, assets and pictures of one page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.assets: list[str] = []
+        self.images: list[dict] = []
+        self.handlers: list[str] = []
+        self.meta: dict[str, str] = {}
+        self.tags: Counter[str] = Counter()
+        self.language = None
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, pairs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in pairs}
+        self.tags[tag] += 1
+        self.handlers += [name for name in attributes if name.startswith("on")]
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "a" and "href" in attributes:
+            self.links.append(attributes["href"])
+        if tag == "link" and attributes.get("rel") != "canonical":
+            self.assets.append(attributes["href"])
+        if "src" in attributes:
+            self.assets.append(attributes["src"])
+        if tag == "img":
+            self.images.append(attributes)
+        if tag == "meta":
+            name = attributes.get("http-equiv", attributes.get("name", ""))
+            self.meta[name.lower()] = attributes.get("content", "")
+        if tag == "html":
+            self.language = attributes.get("lang")
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[str, Markup]:
+    """Every page by its path, the redirect and the search page included."""
+    found = {
+        path.relative_to(site).as_posix(): Markup(path)
+        for path in sorted(site.rglob("*.html"))
+    }
+    assert {"index.html", "search.html", "book/intro.html"} <= set(found)
+    return found
+
+
+def readable(pages: dict[str, Markup]) -> list[str]:
+    """The pages that stay on the screen: all but the redirect."""
+    return [name for name in pages if name != "index.html"]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds on the page as it stands."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return page.evaluate(RUN_AXE)
+
+
+def test_every_page_loads_in_silence_and_asks_no_other_host(
+    visit: Visit, home: str, pages: dict[str, Markup]
+):
+    for name in pages:
+        with visit(home + name) as page:
+            page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(
+    visit: Visit, served: str, pages: dict[str, Markup], theme: str, width: int
+):
+    found = []
+    for name in readable(pages):
+        with visit(served + name, theme, width, reduced_motion="reduce") as page:
+            page.evaluate(UNFOLD, width == 360)
+            found += [f"{name}: {violation}" for violation in violations(page)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("button", ["Search", "Chapters", "On this page"])
+def test_axe_finds_nothing_in_the_panels_of_a_phone(
+    visit: Visit, served: str, theme: str, button: str
+):
+    with visit(served + "book/perceptron.html", theme, 360) as page:
+        page.locator(".book-bar").get_by_role("button", name=button).click()
+        page.locator("dialog[open]").wait_for()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
+        assert page.locator("dialog[open]").count() == 0
+
+
+def test_no_page_scrolls_sideways_on_a_phone(
+    visit: Visit, served: str, pages: dict[str, Markup]
+):
+    for name in readable(pages):
+        with visit(served + name, width=360) as page:
+            page.evaluate(UNFOLD, False)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+
+
+def test_every_internal_link_leads_somewhere(site: Path, pages: dict[str, Markup]):
+    broken = []
+    for name, markup in pages.items():
+        for link in markup.links + markup.assets:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            path = (site / name).parent / unquote(parts.path)
+            target = (path if parts.path else site / name).resolve()
+            if not target.is_file():
+                broken.append(f"{name}: {link}")
+            elif parts.fragment and target.suffix == ".html":
+                ids = pages[target.relative_to(site.resolve()).as_posix()].ids
+                if unquote(parts.fragment) not in ids:
+                    broken.append(f"{name}: {link} (no such anchor)")
+    assert not broken, "\n".join(broken)
+
+
+def test_no_id_is_given_twice(pages: dict[str, Markup]):
+    for name, markup in pages.items():
+        twice = [word for word, count in Counter(markup.ids).items() if count > 1]
+        assert not twice, f"{name}: {twice}"
+
+
+def test_pages_name_no_other_host_to_load_from(pages: dict[str, Markup]):
+    for name, markup in pages.items():
+        foreign = [asset for asset in markup.assets if urlsplit(asset).netloc]
+        assert not foreign, f"{name}: {foreign}"
+
+
+def test_every_page_has_a_policy_without_unsafe_scripts(pages: dict[str, Markup]):
+    for name, markup in pages.items():
+        rules = dict(
+            rule.strip().split(" ", 1)
+            for rule in markup.meta["content-security-policy"].split(";")
+        )
+        assert rules["default-src"] == rules["connect-src"] == "'self'", name
+        assert rules["object-src"] == rules["base-uri"] == "'none'", name
+        assert "unsafe" not in rules["script-src"], name
+        assert "//" not in markup.meta["content-security-policy"], name
+        assert not markup.handlers, f"{name}: {markup.handlers}"
+
+
+def test_a_script_that_the_page_does_not_hold_is_refused(visit: Visit, served: str):
+    with visit(served + "book/intro.html") as page:
+        page.evaluate(
+            """() => {
+              const script = document.createElement("script");
+              script.textContent = "window.intruder = true";
+              document.addEventListener("securitypolicyviolation",
+                () => { window.refused = true; });
+              console.error = () => {};
+              document.body.append(script);
+            }"""
+        )
+        page.wait_for_function("window.refused")
+        assert page.evaluate("window.intruder") is None
+        page.context.clear_cookies()
+
+
+def test_every_page_has_a_language_a_title_and_one_heading(pages: dict[str, Markup]):
+    for name, markup in pages.items():
+        assert markup.language == "en", name
+        assert markup.tags["title"] == markup.tags["h1"] == 1, name
+        assert markup.tags["main"] == 1, name
+
+
+def test_every_image_says_what_it_shows(pages: dict[str, Markup]):
+    for name, markup in pages.items():
+        for image in markup.images:
+            words, file = image.get("alt", "").strip(), Path(image["src"])
+            assert words, f"{name}: {file}"
+            assert words not in (file.name, file.stem, image["src"]), f"{name}: {file}"
+
+
+def test_the_bare_address_leads_to_the_first_page(visit: Visit, home: str):
+    with visit(home + "index.html") as page:
+        page.wait_for_url("**/book/intro.html")
+
+
+def test_search_finds_a_page_and_its_link_opens_it(visit: Visit, home: str):
+    with visit(home + "book/intro.html") as page:
+        page.keyboard.press("Control+k")
+        page.keyboard.type("perceptron")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search.html?q=perceptron")
+        page.locator("#search-results a", has_text="perceptron").first.click()
+        page.wait_for_url("**/book/perceptron.html*")
+
+
+def test_search_results_pass_axe(visit: Visit, served: str):
+    with visit(served + "search.html?q=perceptron") as page:
+        page.locator("#search-results li p").first.wait_for()
+        assert violations(page) == []
+
+
+def test_the_theme_is_switched_by_keyboard_and_kept(visit: Visit, home: str):
+    with visit(home + "book/intro.html", theme="light") as page:
+        shown = "document.documentElement.dataset.theme"
+        assert page.evaluate(shown) == "light"
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.matches('.theme-switch-button')"):
+                break
+        page.keyboard.press("Enter")
+        assert page.evaluate(shown) == "dark"
+        page.reload()
+        assert page.evaluate(shown) == "dark"
+
+
+def test_the_skip_link_comes_first_and_leads_to_the_text(visit: Visit, served: str):
+    with visit(served + "book/perceptron.html") as page:
+        page.keyboard.press("Tab")
+        link = page.locator(":focus")
+        assert link.get_attribute("href") == "#main-content"
+        assert link.bounding_box()["y"] >= 0
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_the_text_is_readable_without_javascript(
+    visit: Visit, served: str, pages: dict[str, Markup]
+):
+    for name in readable(pages):
+        with visit(served + name, java_script_enabled=False) as page:
+            assert page.locator("h1").is_visible(), name
+            for part in page.locator("article :is(p, pre, img)").all():
+                folded = "details:not([open])"
+                if part.locator(f"xpath=ancestor::{'details'}").count() == 0:
+                    assert part.is_visible(), f"{name}: {folded} {part}"
+            for button in page.locator(".pst-js-only").all():
+                assert not button.is_visible(), name
+
+
+def test_print_shows_what_the_screen_folds_and_no_buttons(
+    visit: Visit, served: str, pages: dict[str, Markup]
+):
+    folded = 0
+    for name in readable(pages):
+        with visit(served + name) as page:
+            page.emulate_media(media="print")
+            hidden = page.evaluate(
+                """() => [...document.querySelectorAll(
+                  "details > :not(summary), .toggle-hidden > *, .sd-tab-content")]
+                  .map(e => [e.className, e.checkVisibility(
+                    { visibilityProperty: true, opacityProperty: true })])"""
+            )
+            folded += len(hidden)
+            assert all(visible for _, visible in hidden), f"{name}: {hidden}"
+            for part in ("header.book-bar", ".bd-sidebar-primary", ".book-foot"):
+                assert not page.locator(part).is_visible(), f"{name}: {part}"
+    assert folded
+
+
+def test_a_page_that_asks_another_host_is_caught(visit: Visit, tmp_path: Path):
+    (tmp_path / "page.html").write_text('<img src="http://192.0.2.1/x.png">')
+    with (
+        serve(tmp_path) as address,
+        pytest.raises(AssertionError, match="asks another host"),
+        visit(address + "page.html"),
+    ):
+        pass
+
+
+def test_pages_carry_no_date_and_no_machine_path(site: Path):
+    for path in site.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"last.updated|/work/|/home/|/tmp/", text), path.name
