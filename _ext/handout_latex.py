@@ -15,7 +15,6 @@ from pathlib import Path
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.builders.latex import LaTeXBuilder
 from sphinx.config import Config
 from sphinx.locale import admonitionlabels
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -26,7 +25,7 @@ from sphinx_exercise.nodes import (
     solution_node,
 )
 from sphinx_jupyterbook_latex.nodes import RootHeader
-from sphinx_proof.nodes import NODE_TYPES, unenumerable_node
+from sphinx_proof.nodes import NODE_TYPES, proof_node, unenumerable_node
 
 LATEX_FILES = ["latex/handout.sty", "latex/handout.lua"]
 PREFACE = "Preface"  # heading of the front page's text
@@ -46,6 +45,7 @@ def configure(app: Sphinx, config: Config) -> None:
     config.latex_show_urls = "no"
     config.latex_table_style = ["booktabs"]
     config.latex_use_xindy = False
+    config.latex_domain_indices = False
     config.latex_additional_files = [*config.latex_additional_files, *LATEX_FILES]
     config.latex_elements = {
         "papersize": "a4paper",
@@ -66,12 +66,6 @@ def configure(app: Sphinx, config: Config) -> None:
         "makeindex": "",
         "printindex": "",
     }
-
-
-def number_as_on_the_website(app: Sphinx, env) -> None:
-    """Number figures and equations by chapter only where chapters have numbers."""
-    if isinstance(app.builder, LaTeXBuilder) and not any(env.toc_secnumbers.values()):
-        app.config.numfig_secnum_depth = 0
 
 
 def raw(text: str) -> nodes.raw:
@@ -217,6 +211,26 @@ class PrintOutputs(LatexOnly):
         return parse_box_table(text.get("text/plain", ""))
 
 
+class JoinOutputs(LatexOnly):
+    """Print what a cell says in a row in one listing; runs after mime selection."""
+
+    default_priority = 5
+
+    def run(self, **kwargs) -> None:
+        for output in self.document.findall(is_output):
+            previous = None
+            for child in list(output.children):
+                if not isinstance(child, nodes.literal_block):
+                    previous = None
+                elif previous is None:
+                    previous = child
+                else:
+                    text = f"{previous.astext()}\n{child.astext()}"
+                    previous.rawsource = text
+                    previous[:] = [nodes.Text(text)]
+                    output.remove(child)
+
+
 def is_mime_bundle(node: nodes.Node) -> bool:
     return (
         isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
@@ -242,9 +256,6 @@ LOOKS = {
     "attention": "warn",
     "exercise": "accent",
     "solution": "good",
-    "proof": "theorem",
-    "question": "accent",
-    "dropdown": "good",
 }
 THEOREMS = (*NODE_TYPES.values(), unenumerable_node)
 
@@ -270,6 +281,9 @@ def label_of(translator, node: nodes.Element) -> str:
 
 
 def visit_box(translator, node: nodes.Element) -> None:
+    if is_proof(node):
+        translator.body.append("\n\\begin{handoutproof}\n")
+        return
     label = label_of(translator, node)
     anchor = rf"\phantomsection\label{{{label}}}" if label else ""
     title = ""
@@ -284,8 +298,15 @@ def visit_box(translator, node: nodes.Element) -> None:
 
 
 def depart_box(translator, node: nodes.Element) -> None:
+    if is_proof(node):
+        translator.body.append("\\end{handoutproof}\n")
+        return
     translator.no_latex_floats -= 1
     translator.body.append("\\end{handoutbox}\n")
+
+
+def is_proof(node: nodes.Element) -> bool:
+    return isinstance(node.parent, proof_node)
 
 
 def number_theorem(translator, node: nodes.Element) -> None:
@@ -304,7 +325,7 @@ def number_theorem(translator, node: nodes.Element) -> None:
 
 
 class Structure(LatexOnly):
-    """Number chapters as in the table of contents; give the front page a heading.
+    """Number as on the website; give the front page a heading.
 
     Runs after sphinx_jupyterbook_latex has moved the chapters (700) and Sphinx has
     gathered the bibliography (750).
@@ -315,10 +336,15 @@ class Structure(LatexOnly):
     def run(self, **kwargs) -> None:
         numbers = self.env.toc_secnumbers
         depth = max((len(n) for d in numbers.values() for n in d.values() if n), default=0)
+        if depth == 0:  # no chapter has a number, so no figure is numbered by chapter
+            self.app.config.numfig_secnum_depth = 0
         for start in self.document.findall(addnodes.start_of_file):
             numbered = any(numbers.get(start["docname"], {}).values())
             level = depth - 1 if numbered else -1
             start.insert(0, raw(rf"\setcounter{{secnumdepth}}{{{level}}}"))
+        for rule in list(self.document.findall(nodes.transition)):
+            if "footnotes" in rule["classes"]:  # they stand at the foot of their page
+                rule.parent.remove(rule)
         section = next(iter(self.document.findall(nodes.section)))
         if len(section.children) > 1:
             section.insert(
@@ -342,9 +368,8 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("handout_subtitle", "", "env")
     app.add_config_value("handout_license", "", "env")
     app.connect("config-inited", configure, priority=900)
-    app.connect("env-updated", number_as_on_the_website)
-    app.add_post_transform(PrintOutputs)
-    app.add_post_transform(Structure)
+    for transform in (PrintOutputs, JoinOutputs, Structure):
+        app.add_post_transform(transform)
     boxes = [nodes.admonition, exercise_node, exercise_enumerable_node, solution_node]
     boxes += [getattr(nodes, name) for name in admonitionlabels if hasattr(nodes, name)]
     for box in (*boxes, *THEOREMS, addnodes.seealso):
