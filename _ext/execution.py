@@ -24,7 +24,10 @@ import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
-from myst_nb.core.read import read_myst_markdown_notebook
+from myst_nb.core.read import (
+    is_myst_markdown_notebook,
+    read_myst_markdown_notebook,
+)
 from nbclient.exceptions import DeadKernelError
 from sphinx.errors import SphinxError
 
@@ -58,9 +61,9 @@ class Chapter:
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode | None:
-    """Read a MyST page; None if it has no code cell."""
+    """Read a MyST page; None if it is not a notebook (has no jupytext header)."""
     text = path.read_text(encoding="utf8")
-    if "{code-cell}" not in text:
+    if not is_myst_markdown_notebook(text):
         return None
     return read_myst_markdown_notebook(text, add_source_map=True, path=path)
 

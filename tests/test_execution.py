@@ -8,6 +8,10 @@ import pytest
 from jupyter_cache import get_cache
 
 PAGE = """---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
 kernelspec:
   name: python3
 ---
@@ -175,14 +179,14 @@ def test_one_failure_keeps_what_the_other_chapters_computed(book, monkeypatch):
 
 def test_a_cell_that_takes_too_long_is_named(book, monkeypatch):
     page = book / "book" / "page.md"
-    page.write_text("```{code-cell}\nimport time\ntime.sleep(60)\n```\n")
+    edit(page, "from helper import answer", "import time\ntime.sleep(60)")
     with pytest.raises(execution.ExecutionFailed, match="code cell 1 stopped with"):
         execution.execute_missing([page], book, book / "cache", timeout=1)
 
 
 def test_a_kernel_that_dies_is_reported(book, monkeypatch):
     page = book / "book" / "page.md"
-    page.write_text("```{code-cell}\nimport os\nos._exit(1)\n```\n")
+    edit(page, "from helper import answer", "import os\nos._exit(1)")
     with pytest.raises(execution.ExecutionFailed, match="DeadKernelError"):
         run(book, monkeypatch)
 

@@ -1,0 +1,186 @@
+"""The build publishes what is whole, executes once, and says in a line what is wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fixture_book import PAGE, FixtureBook
+
+pytestmark = pytest.mark.build
+
+
+@pytest.fixture(scope="module")
+def shared_book(tmp_path_factory):
+    """One built book for the tests that put back what they change."""
+    book = FixtureBook(tmp_path_factory.mktemp("books") / "a small book")
+    result = book.build()
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "executed page" in result.stdout
+    return book
+
+
+@pytest.fixture
+def book(shared_book):
+    """The built book; what a test changes in its sources is put back afterwards."""
+    names = ["book/intro.md", "book/page.md", "notebook_utils.py", "data/boston.csv"]
+    saved = {name: shared_book.read(name) for name in names}
+    yield shared_book
+    for name, text in saved.items():
+        shared_book.write(name, text)
+
+
+def fails(result: subprocess.CompletedProcess, *words: str) -> None:
+    """Assert a failure that names these words in one line, without a traceback."""
+    output = result.stdout + result.stderr
+    assert result.returncode != 0, output
+    assert "Traceback" not in output
+    assert any(all(word in line for word in words) for line in output.splitlines()), (
+        output
+    )
+    assert "error: the html build stopped" in output
+
+
+def test_a_second_build_executes_nothing_and_keeps_the_page(book):
+    before = book.page()
+    result = book.build()
+    assert result.returncode == 0
+    assert "execut" not in result.stdout
+    assert book.page() == before
+
+
+def test_an_edit_of_prose_shows_and_executes_nothing(book):
+    book.edit("book/page.md", "Some prose.", "Quite other prose.")
+    result = book.build()
+    assert result.returncode == 0, result.stderr
+    assert "execut" not in result.stdout
+    assert "Quite other prose." in book.page()
+
+
+def test_an_edit_of_the_helper_shows_on_the_page(book):
+    book.edit(
+        "notebook_utils.py",
+        "    return _load(Path(path), BOSTON_COLUMNS, 506)",
+        "    return _load(Path(path), BOSTON_COLUMNS, 506).head(7)",
+    )
+    result = book.build()
+    assert result.returncode == 0, result.stderr
+    assert "executed page" in result.stdout
+    assert "from 7 rows" in book.page()
+
+
+def test_an_edit_of_a_datum_executes_the_page_that_loads_it(book):
+    book.edit("data/boston.csv", "6.575,", "6.576,")
+    assert "executed page" in book.build().stdout
+
+
+def test_a_failing_cell_is_named_and_the_last_good_site_stays(book):
+    assert book.build().returncode == 0
+    before = book.page()
+    book.edit("book/page.md", "2 * 21", "1 // 0")
+    fails(book.build(), "page.md:15", "code cell 1", "ZeroDivisionError")
+    assert book.page() == before
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda text: None, "is missing"),
+        (lambda text: text[: len(text) // 2], "rows in place of 506"),
+        (
+            lambda text: text.replace("6.421,0.02731", "0.02731,6.421"),
+            "column RM, row 1",
+        ),
+        (lambda text: text.replace("RM,CRIM", "CRIM,RM"), "has columns CRIM, RM"),
+        (lambda text: "\x00\x01,," + text[40:], "columns"),
+        (lambda text: "", "is not a CSV table"),
+    ],
+    ids=["missing", "truncated", "swapped", "renamed", "binary", "empty"],
+)
+def test_a_damaged_data_file_is_told_in_one_line(book, damage, reason):
+    text = damage(book.read("data/boston.csv"))
+    if text is None:
+        (book.root / "data" / "boston.csv").unlink()
+    else:
+        book.write("data/boston.csv", text)
+    fails(book.build(), "boston.csv", reason, "put back the file")
+
+
+@pytest.mark.parametrize(
+    ("addition", "words"),
+    [
+        (
+            "\n```{code-cell}\nimport sys\nprint('x', file=sys.stderr)\n```\n",
+            ["stderr"],
+        ),
+        ("\n$$\na = b\n$$\n", ["displayed equation has no label"]),
+        ("\n$$\na = b\n$$ (eq:free)\n", ["no test checks", "eq:free"]),
+        ("\n[](nowhere.md)\n", ["nowhere"]),
+        (
+            "\n```{code-cell}\nimport matplotlib.pyplot as plt\n\nplt.plot([1, 2]);\n```\n",
+            ["alt"],
+        ),
+    ],
+    ids=["stderr", "unlabelled", "unchecked", "dangling link", "no alt text"],
+)
+def test_what_must_not_be_published_stops_the_build(book, addition, words):
+    book.write("book/page.md", PAGE + addition)
+    fails(book.build(), "page.md", *words)
+    # The same warning comes again: a failed build is not taken for done.
+    fails(book.build(), "page.md", *words)
+
+
+def test_a_check_without_an_equation_stops_the_build(book):
+    test = book.root / "tests" / "test_gone.py"
+    test.write_text(
+        "import pytest\n\n\n@pytest.mark.equation('eq:gone')\ndef test_x():\n    pass\n"
+    )
+    try:
+        fails(book.build(), "test_gone.py::test_x", "eq:gone")
+    finally:
+        test.unlink()
+
+
+@pytest.mark.parametrize("moment", ["executing", "published"])
+def test_after_a_kill_the_next_build_serves_nothing_stale(book, moment):
+    """Killed while a chapter runs, or while Sphinx writes: the next build is right."""
+    book.edit("book/page.md", "2 * 21", "2 * 22" if moment == "executing" else "2 * 23")
+    process = subprocess.Popen(
+        book.command("site"),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=book.environment,
+        start_new_session=True,
+    )
+    wanted = "executing" if moment == "executing" else "executed"
+    for line in process.stdout:
+        if wanted in line:
+            break
+    time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    result = book.build()
+    assert result.returncode == 0, result.stderr
+    assert ("the answer is 44" if moment == "executing" else "46") in book.page()
+
+
+def test_a_wrong_option_is_told_in_one_line(book):
+    result = book.build("book")
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "'book'" in result.stderr
+
+
+def test_plain_jupyter_book_builds_the_same_book(book):
+    result = subprocess.run(
+        [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n"],
+        cwd=book.root,
+        capture_output=True,
+        text=True,
+        env=book.environment,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "the answer is 42" in book.page()
