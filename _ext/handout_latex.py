@@ -10,7 +10,6 @@ Configures Sphinx's LaTeX builder, and on the document tree of that builder alon
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
@@ -18,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.locale import admonitionlabels
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util.texescape import escape
+from sphinx.util import texescape
 from sphinx_exercise.nodes import (
     exercise_enumerable_node,
     exercise_node,
@@ -31,7 +30,11 @@ LATEX_FILES = ["latex/handout.sty", "latex/handout.lua"]
 PREFACE = "Preface"  # heading of the front page's text
 LONG_TABLE = 30  # rows from which on a table may break across pages
 
-ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+ANSI = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
+)
+
+texescape.init()  # Sphinx does so only after the configuration is read
 
 
 def configure(app: Sphinx, config: Config) -> None:
@@ -73,7 +76,7 @@ def raw(text: str) -> nodes.raw:
 
 
 def tex(text: str) -> str:
-    return escape(text, "lualatex")
+    return texescape.escape(text, "lualatex")
 
 
 class LatexOnly(SphinxPostTransform):
@@ -232,9 +235,7 @@ class JoinOutputs(LatexOnly):
 
 
 def is_mime_bundle(node: nodes.Node) -> bool:
-    return (
-        isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
-    )
+    return isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
 
 
 def is_output(node: nodes.Node) -> bool:
@@ -335,7 +336,9 @@ class Structure(LatexOnly):
 
     def run(self, **kwargs) -> None:
         numbers = self.env.toc_secnumbers
-        depth = max((len(n) for d in numbers.values() for n in d.values() if n), default=0)
+        depth = max(
+            (len(n) for d in numbers.values() for n in d.values() if n), default=0
+        )
         if depth == 0:  # no chapter has a number, so no figure is numbered by chapter
             self.app.config.numfig_secnum_depth = 0
         for start in self.document.findall(addnodes.start_of_file):

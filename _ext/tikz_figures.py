@@ -9,7 +9,8 @@
 ```
 ````
 
-A drawing is rendered again when its code or ``latex/tikz-style.tex`` changes.
+``alt_text`` warns where the alt text is missing. A drawing is rendered again when its
+code or ``latex/tikz-style.tex`` changes.
 """
 
 import hashlib
@@ -26,16 +27,11 @@ logger = logging.getLogger(__name__)
 
 
 class TikzFigure(SphinxDirective, tikz.TikzDirective):
-    """The directive of sphinxcontrib-tikz in a figure, which carries name and number."""
+    """The directive of sphinxcontrib-tikz, in a figure with name and number."""
 
     option_spec = tikz.TikzDirective.option_spec | {"name": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
-        if not self.options.get("alt", "").strip():
-            logger.warning(
-                "tikz: the drawing has no alt text; say in :alt: what is to be seen",
-                location=self.get_location(),
-            )
         found = tikz.TikzDirective.run(self)
         if not isinstance(found[0], tikz.tikz):
             return found

@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,8 +31,11 @@ ENVIRONMENT = {
 }
 
 
-class HandoutError(Exception):
-    """The handout was not made; the message is one line."""
+class HandoutError(SystemExit):
+    """The handout was not made; the message is one line, printed if nobody catches."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"error: {message}")
 
 
 def build_pdf(latex_dir: Path, out: Path) -> Path:
@@ -195,10 +197,7 @@ def main() -> None:
     )
     parser.add_argument("out", type=Path, help="the PDF to publish")
     arguments = parser.parse_args()
-    try:
-        print(build_pdf(arguments.latex_dir, arguments.out))
-    except HandoutError as error:
-        sys.exit(f"error: {error}")
+    print(build_pdf(arguments.latex_dir, arguments.out))
 
 
 if __name__ == "__main__":
