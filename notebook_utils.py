@@ -39,8 +39,8 @@ class Palette:
     data: str = "#7c8794"
     curve: str = "#00599c"
     step: str = "#c84e00"
-    good: str = "#00876c"
-    accent: str = "#8f3f8a"
+    good: str = "#1f8a6d"
+    accent: str = "#93236f"
 
 
 palette = Palette()
@@ -180,11 +180,10 @@ def _load(path: Path, columns: dict, rows: int, **options) -> pd.DataFrame:
         raise DataError(f"{path} has {len(data)} rows in place of {rows}; {remedy}")
     for name, (low, high) in columns.items():
         values = pd.to_numeric(data[name], errors="coerce")
-        off = values.index[~values.between(low, high)]
-        if len(off):
+        for row, found in data[name][~values.between(low, high)].items():
             raise DataError(
-                f"{path}, column {name}, row {off[0]}: {data[name][off[0]]!r} is not a "
-                f"number between {low} and {high}; {remedy}"
+                f"{path}, column {name}, row {row}: {found} is not a number between "
+                f"{low} and {high}; {remedy}"
             )
     return data
 

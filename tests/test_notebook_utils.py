@@ -1,0 +1,193 @@
+"""The helper: colors that everybody can tell apart, data that are checked, plots."""
+
+import itertools
+import re
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from notebook_utils import (
+    DataError,
+    load_boston,
+    load_iris,
+    palette,
+    plot_iterates,
+    use_book_style,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+LINES = ["curve", "step", "good", "accent"]  # the colors of the line cycle
+
+# Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
+COLOR_VISION = {
+    "normal": np.eye(3),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+
+
+def rgb(color: str) -> np.ndarray:
+    return np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+
+
+def linear(srgb: np.ndarray) -> np.ndarray:
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(srgb: np.ndarray) -> float:
+    return float(linear(srgb) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: np.ndarray, other: np.ndarray) -> float:
+    bright, dark = sorted([luminance(one), luminance(other)], reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def lab(color: str, vision: str) -> np.ndarray:
+    """CIELAB coordinates of a color as seen with a kind of color vision."""
+    seen = np.clip(COLOR_VISION[vision] @ linear(rgb(color)), 0, 1)
+    to_xyz = np.array(
+        [
+            [0.4124, 0.3576, 0.1805],
+            [0.2126, 0.7152, 0.0722],
+            [0.0193, 0.1192, 0.9505],
+        ]
+    )
+    t = to_xyz @ seen / [0.9505, 1.0, 1.089]
+    f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def dark_theme(srgb: np.ndarray) -> np.ndarray:
+    """What the website's filter for the dark theme makes of a color."""
+    css = (ROOT / "book" / "_static" / "book.css").read_text()
+    amount, turn = re.search(
+        r"filter:\s*invert\(([\d.]+)\)\s*hue-rotate\((\d+)deg\)", css
+    ).groups()
+    amount, angle = float(amount), np.deg2rad(float(turn))
+    inverted = srgb * (1 - 2 * amount) + amount
+    cos, sin = np.cos(angle), np.sin(angle)
+    luma = np.array([0.213, 0.715, 0.072])
+    rotate = (
+        np.tile(luma, (3, 1))
+        + cos * (np.eye(3) - luma)
+        + sin
+        * np.array(
+            [[-0.213, -0.715, 0.928], [0.143, 0.140, -0.283], [-0.787, 0.715, 0.072]]
+        )
+    )
+    return np.clip(rotate @ inverted, 0, 1)
+
+
+@pytest.mark.parametrize("role", list(asdict(palette)))
+def test_every_color_stands_out_in_both_themes(role):
+    color = rgb(getattr(palette, role))
+    assert contrast(color, rgb("#ffffff")) >= 3
+    assert contrast(dark_theme(color), dark_theme(rgb("#ffffff"))) >= 3
+
+
+@pytest.mark.parametrize("vision", COLOR_VISION)
+def test_line_colors_are_told_apart_with_any_color_vision(vision):
+    for one, other in itertools.combinations(LINES, 2):
+        difference = np.linalg.norm(
+            lab(getattr(palette, one), vision) - lab(getattr(palette, other), vision)
+        )
+        assert difference >= 15, (one, other, difference)
+
+
+def test_lines_stay_apart_in_gray_print():
+    use_book_style()
+    cycle = list(plt.rcParams["axes.prop_cycle"])
+    assert [entry["color"] for entry in cycle] == [getattr(palette, r) for r in LINES]
+    assert len({entry["linestyle"] for entry in cycle}) == len(cycle)
+
+
+def test_boston_is_the_table_that_the_facts_describe():
+    boston = load_boston()
+    assert boston.shape == (506, 7)
+    assert boston.dtypes.eq(float).all()
+    assert boston["RM"].sum() == pytest.approx(3180.025)
+    assert boston["PRICE"].sum() == pytest.approx(11401.6)
+    assert boston["TAX"].sum() == 206568
+    assert (boston["PRICE"] == 50).sum() == 16
+
+
+def test_iris_is_the_corrected_table():
+    iris = load_iris()
+    assert iris.shape == (150, 5)
+    assert iris["target"].value_counts().to_dict() == {0: 50, 1: 50, 2: 50}
+    assert iris["petal length (cm)"].sum() == pytest.approx(563.7)
+    assert iris.iloc[34, 3] == 0.2
+    assert iris.iloc[37, 1:3].tolist() == [3.6, 1.4]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("6.575,", "sixty,", "column RM, row 0: sixty is not a number between 3"),
+        ("6.575,", "65.75,", "column RM, row 0: 65.75 is not a number between 3"),
+        ("6.575,", ",", "column RM, row 0: nan is not a number"),
+        ("6.575,", "6.575,1,", "column RM"),
+        ("RM,", "ROOMS,", "has columns ROOMS, CRIM"),
+    ],
+)
+def test_a_scrambled_cell_is_named(tmp_path, old, new, reason):
+    path = tmp_path / "boston.csv"
+    text = (ROOT / "data" / "boston.csv").read_text()
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(DataError) as error:
+        load_boston(path)
+    message = str(error.value)
+    assert str(path) in message
+    assert reason in message
+    assert "git checkout data" in message
+    assert "\n" not in message
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"iris\.csv is missing"):
+        load_iris(tmp_path / "iris.csv")
+
+
+def test_iterates_are_drawn_where_the_loss_is():
+    _, ax = plt.subplots()
+    plot_iterates(ax, np.square, [2.0, -1.0, 0.5], np.linspace(-2, 2, 9))
+    curve, path, dots = ax.lines
+    assert curve.get_ydata() == pytest.approx(np.linspace(-2, 2, 9) ** 2)
+    assert path.get_xydata() == pytest.approx(dots.get_xydata())
+    assert dots.get_xydata() == pytest.approx(
+        np.array([(2.0, 4.0), (-1.0, 1.0), (0.5, 0.25)])
+    )
+    assert [text.get_text() for text in ax.texts] == ["$w_{0}$", "$w_{2}$"]
+    plt.close("all")
+
+
+def test_importing_the_helper_keeps_tensorflow_quiet():
+    code = "import notebook_utils, keras; keras.ops.ones(1)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 0
+    assert run.stdout + run.stderr == ""

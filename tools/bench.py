@@ -1,0 +1,131 @@
+"""Measure what the book costs to build and to load (`make bench`).
+
+Works on a copy of the sources in a temporary folder, so that nothing here is lost and
+"cold" means cold. Times are wall-clock seconds on this machine: read ratios.
+"""
+
+import gzip
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from cli import Parser
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "_ext"))
+
+KINDS = {
+    ".html": "html",
+    ".css": "css",
+    ".js": "js",
+    ".woff2": "fonts",
+    ".svg": "images",
+    ".png": "images",
+}
+
+
+def copy_sources(target: Path) -> None:
+    installed = {".venv", "node_modules"}
+    ignored = shutil.ignore_patterns(*installed, ".git", "_build", "__pycache__")
+    shutil.copytree(ROOT, target, ignore=ignored)
+    for name in installed:
+        (target / name).symlink_to(ROOT / name)
+
+
+def build(root: Path, *targets: str) -> float:
+    """Seconds that a build takes as a whole process."""
+    command = [sys.executable, str(root / "tools" / "build.py"), *targets]
+    start = time.monotonic()
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"error: the build failed: {result.stdout}{result.stderr}")
+    return time.monotonic() - start
+
+
+def serial_times(root: Path) -> dict[str, float]:
+    """Seconds that each chapter takes to execute, one after the other."""
+    from execution import KERNEL_ENVIRONMENT, Chapter, execute, read_notebook
+
+    os.environ.update(KERNEL_ENVIRONMENT)
+    times = {}
+    for path in sorted((root / "book").glob("*.md")):
+        notebook = read_notebook(path)
+        if notebook is not None:
+            times[path.stem] = execute(Chapter(path, notebook, ""), timeout=600)
+    return times
+
+
+def touch_prose(root: Path) -> None:
+    page = max((root / "book").glob("*.md"), key=lambda path: path.stat().st_size)
+    page.write_text(page.read_text("utf8") + "\nOne more line of prose.\n", "utf8")
+
+
+def page_bytes(site: Path) -> dict[str, Counter]:
+    """Bytes that each page makes a first visitor load, by kind, as gzip sends them.
+
+    Fonts count as stylesheets name them, whether a page has glyphs from them or not.
+    """
+    pages = defaultdict(Counter)
+    for page in sorted(site.rglob("*.html")):
+        name = page.relative_to(site).as_posix()
+        if name.startswith("_static"):
+            continue
+        todo, seen = [page], set()
+        while todo:
+            file = todo.pop()
+            if file in seen or not file.is_file() or file.suffix not in KINDS:
+                continue
+            seen.add(file)
+            data = file.read_bytes()
+            packed = data if file.suffix in {".woff2", ".png"} else gzip.compress(data)
+            pages[name][KINDS[file.suffix]] += len(packed)
+            if file == page:
+                links = re.findall(
+                    r'<(?:link|script|img)[^>]*?(?:href|src)="([^"#?]+)', data.decode()
+                )
+            elif file.suffix == ".css":
+                links = re.findall(r'url\(["\']?([^)"\'?#]+)', data.decode())
+            else:
+                continue
+            todo += [
+                (file.parent / link).resolve() for link in links if ":" not in link
+            ]
+    return pages
+
+
+def main() -> None:
+    Parser(description=__doc__.splitlines()[0]).parse_args()
+    print(
+        f"on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve() / "a copy"
+        copy_sources(root)
+        times = serial_times(root)
+        for name, seconds in times.items():
+            print(f"execute {name:<16} {seconds:6.1f} s")
+        total = sum(times.values())
+        print(f"sum of serial executions {total:6.1f} s")
+        both = build(root, "site", "pdf")
+        aim = 1.2 * total + 40
+        print(f"cold site and handout    {both:6.1f} s   (aim at most {aim:.1f})")
+        print(f"no-op site               {build(root, 'site'):6.1f} s   (aim 2.5)")
+        touch_prose(root)
+        print(f"site after a prose edit  {build(root, 'site'):6.1f} s   (aim 4.0)")
+        kinds = ["html", "css", "js", "fonts", "images"]
+        print("\nkB (gzip) per page" + "".join(f"{kind:>9}" for kind in kinds))
+        for page, sizes in page_bytes(root / "_build" / "html").items():
+            cells = "".join(f"{sizes[kind] / 1000:9.1f}" for kind in kinds)
+            print(f"{page:<18}{cells}")
+
+
+if __name__ == "__main__":
+    main()
