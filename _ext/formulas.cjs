@@ -1,0 +1,29 @@
+// Render formulas with KaTeX, for formulas.py: one JSON object a line in, one out.
+//
+//   {"tex": "x^2", "display": false}  ->  {"html": "<span ..."}
+//                                     or  {"error": "what KaTeX says"}
+//
+// The folder of KaTeX is the only argument. The process ends with its input.
+"use strict";
+
+const katex = require(process.argv[2]);
+
+function render({ tex, display }) {
+  try {
+    const html = katex.renderToString(tex, {
+      displayMode: display,
+      output: "htmlAndMathml",
+      // What KaTeX would pass over in silence is an error too, a lost line break
+      // for one; text in other scripts is not.
+      strict: (code) => (code === "unicodeTextInMathMode" ? "ignore" : "error"),
+    });
+    return { html };
+  } catch (error) {
+    return { error: error.message.replace(/^KaTeX parse error: /, "") };
+  }
+}
+
+const lines = require("node:readline").createInterface({ input: process.stdin });
+lines.on("line", (line) => {
+  process.stdout.write(JSON.stringify(render(JSON.parse(line))) + "\n");
+});
