@@ -39,7 +39,7 @@ def run(*command: object) -> str:
 @pytest.fixture(scope="module")
 def text(handout) -> str:
     """The text of the PDF, page heads and feet left out (points from the top left)."""
-    return run("pdftotext", "-x", 0, "-y", 84, "-W", 596, "-H", 672, handout, "-")
+    return run("pdftotext", "-x", 0, "-y", 80, "-W", 596, "-H", 690, handout, "-")
 
 
 @pytest.fixture(scope="module")
@@ -289,6 +289,14 @@ def test_a_defect_is_told_in_one_line_and_the_good_pdf_stays(tmp_path, body, rea
     assert str(tmp_path / "book.log") in message
     assert "\n" not in message
     assert good.read_bytes() == before
+
+
+def test_a_line_of_code_is_quoted_as_it_was_written():
+    line = (
+        r"\PYG{n}{x\PYGZus{}1} \PYG{o}{=} \PYG{p}{\PYGZob{}}\PYG{l+s+s2}{\PYGZdq{}}"
+        r"\PYG{l+s+s2}{a b}\PYG{l+s+s2}{\PYGZdq{}}\PYG{p}{\PYGZcb{}}"
+    )
+    assert typesetter.plain(line) == 'x_1 = {"a b"}'
 
 
 def test_after_a_defect_the_same_source_fails_again(tmp_path):

@@ -185,9 +185,24 @@ def defects(log: str) -> list[tuple[str, int | None]]:
 
 def offending(source: Path, line: int) -> str:
     lines = source.read_text(errors="replace").splitlines()
-    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    text = plain(lines[line - 1].strip()) if 0 < line <= len(lines) else ""
     shown = text if len(text) <= 80 else text[:77] + "..."
     return f" at {source.name}:{line}: {shown}"
+
+
+# Characters that Pygments writes as macros, \\PYGZus{} for an underscore
+PYGMENTS = {
+    **{"bs": "\\", "us": "_", "ob": "{", "cb": "}", "ca": "^", "am": "&", "lt": "<"},
+    **{"gt": ">", "sh": "#", "pc": "%", "dl": "$", "hy": "-", "sq": "'", "dq": '"'},
+    **{"ti": "~", "at": "@", "lb": "[", "rb": "]"},
+}
+
+
+def plain(line: str) -> str:
+    """Undo the markup of a highlighted line of code."""
+    line = re.sub(r"\\PYGZ(\w\w)\{\}", r"\0\1\0", line)
+    line = re.sub(r"\\PYG\{[^{}]*\}\{([^{}]*)\}", r"\1", line)
+    return re.sub("\0(..)\0", lambda match: PYGMENTS.get(match[1], "?"), line)
 
 
 def main() -> None:
