@@ -1,5 +1,5 @@
--- Indentation survives copying: pdf viewers drop the spaces at the start of a line
--- unless the line says in an ActualText that they are there.
+-- Code survives copying. A PDF viewer drops the spaces at the start of a line and takes
+-- a wide gap for the end of a column, unless an ActualText says that spaces are there.
 
 local glyph, space = node.id("glyph"), 32
 local pdf_literal = node.subtype("pdf_literal")
@@ -10,17 +10,26 @@ local function literal(data)
   return n
 end
 
--- Wrap the leading spaces of the line in TeX's box register `number`.
-function handout_indent(number)
-  local box = tex.box[number]
-  local first, last, count = nil, nil, 0
-  for n in node.traverse_id(glyph, box.head) do
-    if n.char ~= space then break end
-    first, last, count = first or n, n, count + 1
-  end
-  if count == 0 or not last.next then return end
-  local text = "FEFF" .. string.rep("0020", count)
+local function wrap(head, run)
+  local text = "FEFF" .. string.rep("0020", #run)
   local span = "/Span <</ActualText <" .. text .. ">>> BDC"
-  box.head = node.insert_before(box.head, first, literal(span))
-  node.insert_after(box.head, last, literal("EMC"))
+  head = node.insert_before(head, run[1], literal(span))
+  node.insert_after(head, run[#run], literal("EMC"))
+  return head
+end
+
+-- Wrap the spaces of the line in TeX's box register `number`: those at its start, and
+-- wherever there are two or more.
+function handout_spaces(number)
+  local box = tex.box[number]
+  local runs, run, start = {}, {}, true
+  for n in node.traverse_id(glyph, box.head) do
+    if n.char == space then
+      run[#run + 1] = n
+    else
+      if #run > 1 or (start and #run == 1) then runs[#runs + 1] = run end
+      run, start = {}, false
+    end
+  end
+  for _, spaces in ipairs(runs) do box.head = wrap(box.head, spaces) end
 end
