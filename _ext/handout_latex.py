@@ -356,8 +356,8 @@ class Structure(LatexOnly):
 
 
 def visit_root_header(translator, node: RootHeader) -> None:
-    level = "section" if node["level"] <= 2 else "subsection"
-    translator.body.append(f"\n\\{level}*{{")
+    # Its level is of no use: sphinx_jupyterbook_latex counts siblings as deeper.
+    translator.body.append("\n\\section*{")
 
 
 def depart_root_header(translator, node: RootHeader) -> None:
