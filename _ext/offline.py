@@ -51,6 +51,11 @@ MENDS = (
     # sphinx-proof, sphinx-exercise: one id for the inside of every box
     (re.compile(r'(<section\b[^>]*) id="(?:proof|exercise|solution)-content"'), r"\1"),
     (re.compile(r'(<div class="proof admonition") id="proof"'), r"\1"),
+    # docutils: a role that is deprecated, on an entry of a list
+    (
+        re.compile(r'(<div class="citation"[^>]*) role="doc-biblioentry"'),
+        r'\1 role="listitem"',
+    ),
     # myst-nb: a label that hides the visible words from a screen reader
     (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
 )

@@ -97,6 +97,7 @@ def visit(browser: Browser) -> Visit:
         with browser.new_context(
             viewport=viewport, color_scheme=theme, **options
         ) as context:
+            context.set_default_timeout(10_000)
             page = context.new_page()
             page.on("request", note_request)
             page.on("console", note_message)

@@ -15,11 +15,12 @@ pytestmark = pytest.mark.build
 AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 
 # Unfold what is folded, so that a checker sees it; with `last`, show the last tabs.
-UNFOLD = """last => {
+UNFOLD = """async last => {
   document.querySelectorAll("details").forEach(d => { d.open = true; });
   document.querySelectorAll(".toggle-button-hidden").forEach(b => b.click());
   if (last) document.querySelectorAll(".sd-tab-set").forEach(
     set => [...set.querySelectorAll(":scope > input")].at(-1).click());
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
 }"""
 
 RUN_AXE = """async () => {
@@ -169,25 +170,23 @@ def test_every_page_has_a_policy_without_unsafe_scripts(pages: dict[str, Markup]
         assert rules["default-src"] == rules["connect-src"] == "'self'", name
         assert rules["object-src"] == rules["base-uri"] == "'none'", name
         assert "unsafe" not in rules["script-src"], name
-        assert "//" not in markup.meta["content-security-policy"], name
+        assert "://" not in markup.meta["content-security-policy"], name
         assert not markup.handlers, f"{name}: {markup.handlers}"
 
 
-def test_a_script_that_the_page_does_not_hold_is_refused(visit: Visit, served: str):
-    with visit(served + "book/intro.html") as page:
+def test_a_script_that_the_page_does_not_hold_is_refused(visit: Visit, home: str):
+    with (
+        pytest.raises(AssertionError, match="violates the following Content Security"),
+        visit(home + "book/intro.html") as page,
+    ):
         page.evaluate(
             """() => {
               const script = document.createElement("script");
               script.textContent = "window.intruder = true";
-              document.addEventListener("securitypolicyviolation",
-                () => { window.refused = true; });
-              console.error = () => {};
               document.body.append(script);
             }"""
         )
-        page.wait_for_function("window.refused")
-        assert page.evaluate("window.intruder") is None
-        page.context.clear_cookies()
+        assert page.evaluate("window.intruder") is None, "the script ran"
 
 
 def test_every_page_has_a_language_a_title_and_one_heading(pages: dict[str, Markup]):
@@ -256,13 +255,14 @@ def test_the_text_is_readable_without_javascript(
 ):
     for name in readable(pages):
         with visit(served + name, java_script_enabled=False) as page:
-            assert page.locator("h1").is_visible(), name
-            for part in page.locator("article :is(p, pre, img)").all():
-                folded = "details:not([open])"
-                if part.locator(f"xpath=ancestor::{'details'}").count() == 0:
-                    assert part.is_visible(), f"{name}: {folded} {part}"
-            for button in page.locator(".pst-js-only").all():
-                assert not button.is_visible(), name
+            hidden = page.evaluate(
+                """() => [...document.querySelectorAll("article :is(h1, p, pre, img)")]
+                  .filter(e => !e.closest("details, .sd-tab-content"))
+                  .filter(e => !e.checkVisibility({ visibilityProperty: true }))
+                  .map(e => e.outerHTML)"""
+            )
+            assert not hidden, f"{name}: {hidden}"
+            assert page.locator(".pst-js-only:visible").count() == 0, name
 
 
 def test_print_shows_what_the_screen_folds_and_no_buttons(
