@@ -2,6 +2,7 @@
 -- a wide gap for the end of a column, unless an ActualText says that spaces are there.
 
 local glyph, space = node.id("glyph"), 32
+local invisible = { [node.id("whatsit")] = true, [node.id("kern")] = true }
 local pdf_literal = node.subtype("pdf_literal")
 
 local function literal(data)
@@ -23,10 +24,10 @@ end
 function handout_spaces(number)
   local box = tex.box[number]
   local runs, run, start = {}, {}, true
-  for n in node.traverse_id(glyph, box.head) do
-    if n.char == space then
+  for n in node.traverse(box.head) do
+    if n.id == glyph and n.char == space then
       run[#run + 1] = n
-    else
+    elseif not invisible[n.id] then
       if #run > 1 or (start and #run == 1) then runs[#runs + 1] = run end
       run, start = {}, false
     end
