@@ -13,13 +13,14 @@ function render({ tex, display }) {
     const html = katex.renderToString(tex, {
       displayMode: display,
       output: "htmlAndMathml",
-      // What KaTeX would pass over in silence is an error too, a lost line break
-      // for one; text in other scripts is not.
+      // Signs and units that LaTeX would not take are errors here too; letters of
+      // other scripts are not.
       strict: (code) => (code === "unicodeTextInMathMode" ? "ignore" : "error"),
     });
     return { html };
   } catch (error) {
-    return { error: error.message.replace(/^KaTeX parse error: /, "") };
+    // rawMessage: without the place, which KaTeX marks by combining characters.
+    return { error: error.rawMessage ?? String(error) };
   }
 }
 

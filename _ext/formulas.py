@@ -208,7 +208,9 @@ def visit_display(translator, node: nodes.math_block) -> None:
     html = typeset(translator, node, display_source(node), display=True)
     body = translator.body
     body.append(translator.starttag(node, "div", CLASS="formula-display notranslate"))
-    body.append(f'<div class="formula-box">{html}</div>')
+    # By the second class, the theme's script makes the box a tab stop where it scrolls.
+    box = "formula-box pst-scrollable-table-container"
+    body.append(f'<div class="{box}">{html}</div>')
     if node["number"]:
         number = get_node_equation_number(translator, node)
         body.append(f'<span class="formula-number">({number})')
