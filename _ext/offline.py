@@ -14,8 +14,9 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
-# Scripts that no page needs: live code from a server, math typeset in the browser.
-UNWANTED = re.compile(r"thebe|mathjax", re.IGNORECASE)
+# What no page needs: live code from a server, math typeset in the browser, and box
+# styles that book.css replaces and that get a checksum in some builds only.
+UNWANTED = re.compile(r"thebe|mathjax|\b(proof|exercise)\.css", re.IGNORECASE)
 
 # Files that the theme copies into every site although no page asks for them.
 IDLE = (

@@ -88,9 +88,9 @@ def test_foreign_unwanted_and_repeated_scripts_are_dropped():
 
 def test_foreign_style_sheets_are_dropped():
     kept = [asset("_static/book.css")]
-    assert cleared(css_files=[*kept, asset("https://fonts.example/f.css")]) == (
-        cleared(css_files=kept)
-    )
+    assert cleared(css_files=[*kept, asset("https://fonts.example/f.css")])[
+        "css_files"
+    ] == (kept)
 
 
 def test_only_buttons_that_lead_somewhere_stay():
