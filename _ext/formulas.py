@@ -184,17 +184,10 @@ def typeset(translator, node: nodes.Node, tex: str, display: bool) -> str:
             "formula: %s [in: %s]",
             error,
             " ".join(node.astext().split()),
-            location=located(node),
+            location=node,
             type="formulas",
         )
         return f"<code>{translator.encode(tex)}</code>"
-
-
-def located(node: nodes.Node) -> nodes.Node:
-    """The node, or the nearest one around it, that knows its line."""
-    while node.line is None and node.parent is not None:
-        node = node.parent
-    return node
 
 
 def visit_inline(translator, node: nodes.math) -> None:
