@@ -6,7 +6,7 @@ out of sight and which screen readers speak. MathML was chosen over a spoken str
 (``alttext``, ``aria-label``) because NVDA with MathCAT, VoiceOver and Orca let a reader
 walk through its parts, in the reader's own language and verbosity, and in braille; a
 string of TeX would be read letter by letter. The MathML ends with the TeX source as an
-annotation, which no screen reader speaks and from which programs copy.
+annotation, which browsers do not display and from which programs can copy.
 
 Sphinx numbers the equations and links to them. Other builders than HTML are left alone,
 but for the labels that MyST gives to unlabelled amsmath environments: these are random
