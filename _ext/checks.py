@@ -108,9 +108,7 @@ def compare(app, env) -> list[str]:
                 type="checks",
             )
     found = [
-        (*equations[check.label], check)
-        for check in checks
-        if check.label in equations
+        (*equations[check.label], check) for check in checks if check.label in equations
     ]
     if getattr(env, "equation_checks", None) == found:
         return []

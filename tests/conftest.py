@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 matplotlib.use("Agg")
 
-# pytest_plugins = ["chromium"]
+pytest_plugins = ["chromium"]
 
 
 def build(*targets: str, root: Path = ROOT) -> subprocess.CompletedProcess:
@@ -50,3 +50,10 @@ def chapter():
         return runs[name]
 
     return get
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Whoever asks for a built book carries the marker `build`."""
+    for item in items:
+        if {"site", "handout"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.build)
