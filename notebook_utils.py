@@ -208,11 +208,14 @@ def plot_iterates(
     ax.plot(grid, loss(grid), color=palette.curve, linestyle="-")
     ax.plot(iterates, heights, color=palette.step, linestyle="-", linewidth=0.9)
     ax.plot(iterates, heights, "o", color=palette.step, markersize=3.5)
-    for t in (0, len(iterates) - 1):
+    last = len(iterates) - 1
+    above = heights[last] > heights[0]
+    for t, up in ((0, not above), (last, above)):
         ax.annotate(
             f"$w_{{{t}}}$",
             (iterates[t], heights[t]),
-            xytext=(7, 3),
+            xytext=(7, 4 if up else -4),
             textcoords="offset points",
+            va="bottom" if up else "top",
             color=palette.step,
         )
