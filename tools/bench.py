@@ -95,7 +95,9 @@ def page_bytes(site: Path) -> dict[str, Counter]:
             else:
                 continue
             todo += [
-                (file.parent / link).resolve() for link in links if ":" not in link
+                (file.parent / link).resolve()
+                for link in links
+                if ":" not in link and not link.endswith(".html")
             ]
     return pages
 
