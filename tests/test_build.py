@@ -48,7 +48,7 @@ def test_a_second_build_executes_nothing_and_keeps_the_page(book):
     before = book.page()
     result = book.build()
     assert result.returncode == 0
-    assert "execut" not in result.stdout
+    assert "executing" not in result.stdout
     assert book.page() == before
 
 
@@ -56,7 +56,7 @@ def test_an_edit_of_prose_shows_and_executes_nothing(book):
     book.edit("book/page.md", "Some prose.", "Quite other prose.")
     result = book.build()
     assert result.returncode == 0, result.stderr
-    assert "execut" not in result.stdout
+    assert "executing" not in result.stdout
     assert "Quite other prose." in book.page()
 
 
@@ -120,7 +120,7 @@ def test_a_damaged_data_file_is_told_in_one_line(book, damage, reason):
         ("\n$$\na = b\n$$ (eq:free)\n", ["no test checks", "eq:free"]),
         ("\n[](nowhere.md)\n", ["nowhere"]),
         (
-            "\n```{code-cell}\nfrom matplotlib import pyplot\n\npyplot.plot([1]);\n```\n",
+            "\n```{code-cell}\nfrom matplotlib import pyplot\npyplot.plot([1]);\n```\n",
             ["alt"],
         ),
     ],
