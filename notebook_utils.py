@@ -219,3 +219,66 @@ def plot_iterates(
             va="bottom" if up else "top",
             color=palette.step,
         )
+
+
+CLASS_MARKERS = ["o", "^", "s"]
+
+
+def plot_classes(
+    ax: plt.Axes, points: np.ndarray, labels: np.ndarray, names: Sequence[str]
+) -> None:
+    """Scatter points in the plane, each class with a color and a marker of its own.
+
+    Parameters
+    ----------
+    ax : axes to draw on
+    points : array of shape (n, 2)
+    labels : array of shape (n,), integers from 0 to len(names) - 1
+    names : what the legend calls the classes
+    """
+    colors = [palette.curve, palette.step, palette.good]
+    for label, name in enumerate(names):
+        ax.scatter(
+            *points[labels == label].T,
+            s=18,
+            color=colors[label],
+            marker=CLASS_MARKERS[label],
+            linewidth=0,
+            alpha=0.8,
+            label=name,
+        )
+
+
+def plane(ax: plt.Axes, size: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A grid over the axes' present limits, to evaluate a model on.
+
+    Parameters
+    ----------
+    ax : axes with limits already set
+    size : number of grid points along each axis
+
+    Returns
+    -------
+    the first and the second coordinates, each of shape (size, size), and both as points
+    of shape (size * size, 2)
+    """
+    first, second = np.meshgrid(
+        np.linspace(*ax.get_xlim(), size), np.linspace(*ax.get_ylim(), size)
+    )
+    return first, second, np.column_stack([first.ravel(), second.ravel()])
+
+
+def plot_boundary(ax: plt.Axes, score: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Tint the side of the plane where a score is positive, and draw where it is 0.
+
+    Parameters
+    ----------
+    ax : axes with limits already set
+    score : maps points of shape (m, 2) to m numbers
+    """
+    first, second, points = plane(ax)
+    scores = np.reshape(score(points), first.shape)
+    ax.contourf(
+        first, second, scores, levels=[0, np.inf], colors=[palette.step], alpha=0.12
+    )
+    ax.contour(first, second, scores, levels=[0], colors=palette.ink, linewidths=1.2)

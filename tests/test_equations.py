@@ -41,6 +41,228 @@ def test_the_neuron_is_a_weighted_sum_through_an_activation(perceptron):
             assert y_hat == pytest.approx(activation(o), abs=1e-12)
 
 
+@pytest.mark.equation("eq:threshold-unit")
+def test_the_threshold_unit_is_one_from_zero_on(perceptron):
+    """The step is 1 at 0 and above, 0 below; and so is a unit on a line's two sides."""
+    step, neuron = perceptron["step"], perceptron["neuron"]
+    for o, expected in [(-1e-300, 0), (0.0, 1), (1e-300, 1), (-5, 0), (5, 1)]:
+        assert step(o) == expected
+    w, b = np.array([2.0, -1.0]), 0.5
+    for point in ([0.0, 0.5], [1.0, 3.0], [-0.5, 0.0]):
+        assert neuron(np.array(point), w, b, step) == (2 * point[0] - point[1] >= -0.5)
+
+
+@pytest.mark.equation("eq:similarity")
+def test_the_dot_product_measures_the_angle():
+    """Lengths times the cosine, with the angle from polar coordinates."""
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        (r, s), (alpha, beta) = rng.uniform(0.1, 3, 2), rng.uniform(-3, 3, 2)
+        w = r * np.array([np.cos(alpha), np.sin(alpha)])
+        x = s * np.array([np.cos(beta), np.sin(beta)])
+        assert w @ x == pytest.approx(r * s * np.cos(alpha - beta))
+
+
+@pytest.mark.equation("eq:rosenblatt")
+def test_rosenblatts_rule_moves_by_the_error_times_the_input(perceptron):
+    """The chapter's states equal the rule in exact fractions, example by example."""
+    points, labels = perceptron["two_species"](0, 1, perceptron["petals"])
+    states, _ = perceptron["learn"](points, labels, epochs=50, seed=0)
+    rng = np.random.default_rng(0)
+    w, b, expected, clean = [Fraction(0), Fraction(0)], Fraction(0), [], False
+    while not clean:
+        clean = True
+        for i in rng.permutation(len(points)):
+            x = [Fraction(str(value)) for value in points[i]]
+            answer = int(w[0] * x[0] + w[1] * x[1] + b >= 0)
+            error = int(labels[i]) - answer
+            if error:
+                w = [w[0] + error * x[0], w[1] + error * x[1]]
+                b, clean = b + error, False
+                expected.append((*map(float, w), float(b)))
+    assert [(*w, b) for w, b in states] == [pytest.approx(row) for row in expected]
+
+
+@pytest.mark.equation("eq:novikoff")
+def test_the_rule_keeps_within_novikoffs_bound(perceptron):
+    """On random separable data, in several orders, mistakes stay below the bound."""
+    rng = np.random.default_rng(2)
+    for seed in range(6):
+        direction = rng.normal(size=3)
+        direction /= np.linalg.norm(direction)
+        points = rng.normal(size=(200, 2))
+        distances = np.column_stack([points, np.ones(200)]) @ direction
+        keep = abs(distances) > 0.15
+        points, labels = points[keep], (distances[keep] > 0).astype(int)
+        states, mistakes = perceptron["learn"](points, labels, 10_000, seed=seed)
+        longest = np.sqrt(1 + (points**2).sum(axis=1)).max()
+        assert mistakes[-1] == 0
+        assert 0 < len(states) <= (longest / abs(distances[keep]).min()) ** 2
+
+
+@pytest.fixture(scope="module")
+def two_gaussians():
+    """Random means, a shared covariance and a prior, in three dimensions."""
+    rng = np.random.default_rng(3)
+    root = rng.normal(size=(3, 3))
+    return rng.normal(size=(2, 3)), root @ root.T + 0.5 * np.eye(3), 0.3
+
+
+def density(x, mean, covariance):
+    """A Gaussian density from independent standard normals, by change of variables."""
+    root = np.linalg.cholesky(covariance)
+    standard = np.linalg.solve(root, x - mean)
+    factors = np.exp(-(standard**2) / 2) / np.sqrt(2 * np.pi)
+    return factors.prod() / np.diag(root).prod()
+
+
+@pytest.mark.equation("eq:gaussian-classes")
+def test_the_printed_density_is_the_gaussian(two_gaussians):
+    """The formula equals a product of standard normals after a change of variables."""
+    means, covariance, _ = two_gaussians
+    for x in np.random.default_rng(4).normal(size=(5, 3)):
+        offset = x - means[1]
+        printed = np.exp(-0.5 * offset @ np.linalg.inv(covariance) @ offset)
+        printed /= np.sqrt((2 * np.pi) ** 3 * np.linalg.det(covariance))
+        assert printed == pytest.approx(density(x, means[1], covariance))
+
+
+@pytest.mark.equation("eq:bayes", "eq:log-odds", "eq:lda-derivation", "eq:lda")
+def test_the_posterior_of_two_gaussians_is_a_neuron(two_gaussians, perceptron):
+    """Bayes' rule, its two rewritings and the neuron of the formula give one number."""
+    (mean_0, mean_1), covariance, prior = two_gaussians
+    inverse = np.linalg.inv(covariance)
+    w = inverse @ (mean_1 - mean_0)
+    between = 0.5 * (mean_0 @ inverse @ mean_0 - mean_1 @ inverse @ mean_1)
+    b = between + np.log(prior / (1 - prior))
+    for x in np.random.default_rng(5).normal(size=(20, 3)):
+        p_0, p_1 = density(x, mean_0, covariance), density(x, mean_1, covariance)
+        posterior = p_1 * prior / (p_0 * (1 - prior) + p_1 * prior)
+        assert 1 / (1 + p_0 * (1 - prior) / (p_1 * prior)) == pytest.approx(posterior)
+        assert w @ x + between == pytest.approx(np.log(p_1 / p_0))
+        odds = np.log(p_1 / p_0) + np.log(prior / (1 - prior))
+        assert 1 / (1 + np.exp(-odds)) == pytest.approx(posterior)
+        sigmoid, neuron = perceptron["sigmoid"], perceptron["neuron"]
+        assert neuron(x, w, b, sigmoid) == pytest.approx(posterior, abs=1e-12)
+
+
+def test_the_chapters_discriminant_is_that_of_the_formula(perceptron):
+    """Weights from sums over the table, with the pooled covariance over n."""
+    x, y = perceptron["flowers"], perceptron["species"]
+    means = [
+        sum(row for row, k in zip(x, y, strict=True) if k == j) / 50 for j in (0, 1)
+    ]
+    pooled = sum(
+        np.outer(row - means[k], row - means[k]) for row, k in zip(x, y, strict=True)
+    )
+    w = np.linalg.inv(pooled / 100) @ (means[1] - means[0])
+    assert perceptron["w_lda"] == pytest.approx(w)
+    assert perceptron["b_lda"] == pytest.approx(-w @ (means[0] + means[1]) / 2)
+
+
+@pytest.mark.equation("eq:sigmoid")
+def test_the_sigmoid_is_the_logistic_function(perceptron):
+    """It equals (1 + tanh(o/2)) / 2, is one half at 0 and mirrors itself."""
+    o = np.linspace(-30, 30, 101)
+    found = perceptron["sigmoid"](o)
+    assert found == pytest.approx((1 + np.tanh(o / 2)) / 2, abs=1e-15)
+    assert found + perceptron["sigmoid"](-o) == pytest.approx(1)
+
+
+@pytest.mark.equation("eq:bernoulli-likelihood", "eq:binary-cross-entropy")
+def test_cross_entropy_is_the_mean_negative_log_likelihood(perceptron):
+    """On random data, against the product of probabilities and PyTorch's loss."""
+    import torch
+
+    rng = np.random.default_rng(6)
+    x, y, w, b = (
+        rng.normal(size=(12, 2)),
+        rng.integers(0, 2, 12),
+        rng.normal(size=2),
+        0.3,
+    )
+    product = 1.0
+    for row, label in zip(x, y, strict=True):
+        one = 1 / (1 + np.exp(-(row[0] * w[0] + row[1] * w[1] + b)))
+        product *= one if label == 1 else 1 - one
+        assert one**label * (1 - one) ** (1 - label) == (one if label else 1 - one)
+    loss = perceptron["cross_entropy"](w, b, x, y)
+    assert loss == pytest.approx(-np.log(product) / 12)
+    library = torch.nn.functional.binary_cross_entropy_with_logits(
+        torch.from_numpy(x @ w + b), torch.from_numpy(y.astype(float))
+    )
+    assert loss == pytest.approx(library.item())
+
+
+@pytest.mark.equation("eq:cross-entropy")
+def test_each_term_of_the_loss_is_a_cross_entropy(perceptron):
+    """The expectation written out for a label's distribution gives the loss's term."""
+    w, b = np.array([1.5, -0.5]), 0.25
+    x = np.array([[0.4, 2.0]])
+    q_1 = 1 / (1 + np.exp(-(1.5 * 0.4 - 0.5 * 2.0 + 0.25)))
+    for label in (0, 1):
+        p, q = {0: 1 - label, 1: label}, {0: 1 - q_1, 1: q_1}
+        expected = sum(p[k] * -np.log(q[k]) for k in (0, 1))
+        loss = perceptron["cross_entropy"](w, b, x, np.array([label]))
+        assert loss == pytest.approx(expected)
+
+
+@pytest.mark.equation("eq:logistic-gradient")
+def test_the_gradient_is_prediction_minus_label_times_input(perceptron):
+    """The printed sums equal central differences of the loss in each parameter."""
+    x, y, loss = (
+        perceptron["inputs"],
+        perceptron["species"],
+        perceptron["cross_entropy"],
+    )
+    w, b, h = np.array([0.7, -1.2]), 0.4, 1e-6
+    errors = [1 / (1 + np.exp(-(row @ w + b))) - k for row, k in zip(x, y, strict=True)]
+    in_w = sum(e * row for e, row in zip(errors, x, strict=True)) / len(x)
+    for j in (0, 1):
+        shift = h * np.eye(2)[j]
+        difference = (loss(w + shift, b, x, y) - loss(w - shift, b, x, y)) / (2 * h)
+        assert in_w[j] == pytest.approx(difference, abs=1e-8)
+    difference = (loss(w, b + h, x, y) - loss(w, b - h, x, y)) / (2 * h)
+    assert sum(errors) / len(x) == pytest.approx(difference, abs=1e-8)
+
+
+def test_numpy_keras_and_pytorch_train_the_same_logistic_unit(perceptron):
+    """After 200 steps the weights agree to single precision."""
+    w, b = perceptron["w_numpy"], perceptron["b_numpy"]
+    for name in ("keras", "torch"):
+        found = np.ravel(perceptron[f"w_logistic_{name}"])
+        assert found == pytest.approx(w, rel=1e-5)
+        assert float(np.ravel(perceptron[f"b_logistic_{name}"])[0]) == pytest.approx(
+            b, rel=1e-5
+        )
+
+
+def test_logistic_regression_heads_for_the_maximum_of_the_likelihood(perceptron):
+    """Newton's method finds the optimum, and the chapter's loss is just above it."""
+    x = np.column_stack([perceptron["inputs"], np.ones(100)])
+    y, theta = perceptron["species"], np.zeros(3)
+    for _ in range(12):
+        p = 1 / (1 + np.exp(-x @ theta))
+        theta -= np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x, x.T @ (p - y))
+    best = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    assert best < perceptron["loss_numpy"] < best + 1e-4
+
+
+@pytest.mark.equation("eq:xor")
+def test_no_threshold_unit_computes_exclusive_or(perceptron):
+    """The four inequalities add up to 0 < 0, and no point of a grid satisfies them."""
+    grid = np.linspace(-3, 3, 41)
+    w_1, w_2, b = np.meshgrid(grid, grid, grid)
+    solved = (b < 0) & (w_1 + b >= 0) & (w_2 + b >= 0) & (w_1 + w_2 + b < 0)
+    assert not solved.any()
+    as_or = (b < 0) & (w_1 + b >= 0) & (w_2 + b >= 0) & (w_1 + w_2 + b >= 0)
+    assert as_or.any()
+    # Farkas: the inequalities, as rows over (w_1, w_2, b), add up to 0 < 0.
+    rows = np.array([[0, 0, 1], [-1, 0, -1], [0, -1, -1], [1, 1, 1]])
+    assert rows.sum(axis=0).tolist() == [0, 0, 0]
+    assert min(perceptron["mistakes_xor"]) > 0
+
+
 @pytest.mark.equation("eq:one-weight")
 def test_the_one_weight_model_is_what_keras_and_pytorch_compute(perceptron):
     """Both trained layers return their weight times the input."""

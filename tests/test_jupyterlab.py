@@ -75,10 +75,14 @@ def test_a_chapter_opens_by_double_click_runs_and_saves_unchanged(
         for entry in ("book", f"{name}.md"):
             page.locator(f'.jp-DirListing-item[title^="Name: {entry}\\a"]').dblclick()
         page.wait_for_selector(".jp-NotebookPanel", timeout=60_000)
-        page.wait_for_selector("[data-status=idle]", timeout=60_000)
+        notebook = "window.jupyterapp.shell.currentWidget"
+        page.wait_for_function(
+            f"() => {notebook}.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=120_000,
+        )
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        count = "window.jupyterapp.shell.currentWidget.content.model.cells"
+        count = f"{notebook}.content.model.cells"
         page.wait_for_function(
             f"() => [...{count}].filter(c => c.type === 'code' && c.executionCount > 0)"
             f".length === {cells}",
@@ -92,7 +96,5 @@ def test_a_chapter_opens_by_double_click_runs_and_saves_unchanged(
         assert not kinds & {"error", "stderr"}, outputs
         assert any("image/svg+xml" in output.get("data", {}) for output in outputs)
         page.keyboard.press("Control+s")
-        page.wait_for_function(
-            "!window.jupyterapp.shell.currentWidget.context.model.dirty"
-        )
+        page.wait_for_function(f"() => !{notebook}.context.model.dirty")
     assert source.read_bytes() == before

@@ -16,6 +16,8 @@ from notebook_utils import (
     load_boston,
     load_iris,
     palette,
+    plot_boundary,
+    plot_classes,
     plot_iterates,
     use_book_style,
 )
@@ -191,3 +193,26 @@ def test_importing_the_helper_keeps_tensorflow_quiet():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode == 0
     assert run.stdout + run.stderr == ""
+
+
+def test_classes_differ_in_marker_and_color_and_are_all_drawn():
+    _, ax = plt.subplots()
+    points = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+    plot_classes(ax, points, np.array([0, 1, 0]), ["even", "odd"])
+    even, odd = ax.collections
+    assert np.array(even.get_offsets()) == pytest.approx(points[[0, 2]])
+    assert np.array(odd.get_offsets()) == pytest.approx(points[[1]])
+    assert even.get_paths()[0].vertices.shape != odd.get_paths()[0].vertices.shape
+    assert not np.array_equal(even.get_facecolor(), odd.get_facecolor())
+    assert [text.get_text() for text in ax.legend().get_texts()] == ["even", "odd"]
+    plt.close("all")
+
+
+def test_the_boundary_is_drawn_where_the_score_is_zero():
+    _, ax = plt.subplots()
+    ax.set(xlim=(-1, 1), ylim=(0, 2))
+    plot_boundary(ax, lambda points: points[:, 0] + points[:, 1] - 1)
+    line = ax.collections[-1].get_paths()[0].vertices
+    assert len(line) > 10
+    assert line.sum(axis=1) == pytest.approx(1, abs=1e-9)
+    plt.close("all")
