@@ -169,7 +169,8 @@ def table(head: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
     group += [nodes.colspec(colwidth=width) for width in (25, 75)]
     group += nodes.thead("", row([nodes.paragraph("", text) for text in head]))
     group += nodes.tbody("", *map(row, rows))
-    return nodes.table("", group)
+    # In print it may break across pages.
+    return nodes.table("", group, classes=["longtable", "colwidths-given"])
 
 
 def setup(app) -> dict:
