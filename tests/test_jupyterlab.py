@@ -71,7 +71,7 @@ def test_a_chapter_opens_by_double_click_runs_and_saves_unchanged(
     cells = before.decode().count("```{code-cell}")
     with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
         page = context.new_page()
-        page.goto(lab)
+        page.goto(f"{lab}&reset")  # not the last visitor's folder
         for entry in ("book", f"{name}.md"):
             page.locator(f'.jp-DirListing-item[title^="Name: {entry}\\a"]').dblclick()
         page.wait_for_selector(".jp-NotebookPanel", timeout=60_000)
