@@ -1,0 +1,633 @@
+"""The notation page: its tables say what the libraries do; its terms are in order.
+
+The tables are read from the page itself. Each entry of "Keras beside PyTorch" is
+compared with the installed library: defaults by signature, the rest by running it.
+"""
+
+import ast
+import inspect
+import math
+import re
+import warnings
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import chapters
+import numpy as np
+import pytest
+
+import notebook_utils  # noqa: F401  (before Keras)
+
+# isort: split
+import keras
+import torch
+
+# TensorFlow's variables, when NumPy copies them
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")
+
+PAGE = (chapters.BOOK / "notation.md").read_text(encoding="utf8")
+OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell about a library, with the cells that say what it is about."""
+
+    section: str
+    setting: str
+    library: str
+    cell: str
+    optimizer: str = ""
+
+    @property
+    def code(self) -> str:
+        """The cell's code, without backticks."""
+        return self.cell.strip("`")
+
+    @property
+    def id(self) -> str:
+        words = (self.library, self.optimizer, self.setting)
+        return " ".join(word for word in words if word)
+
+
+def tables(heading: str) -> list[tuple[list[str], list[list[str]]]]:
+    """(head, rows) of each table below a heading of the page."""
+    section = re.search(
+        rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", PAGE, flags=re.M | re.S
+    )[1]
+    found = []
+    for block in re.findall(r"(?:^\|.*\n)+", section, flags=re.M):
+        head, _, *rows = (
+            [cell.strip() for cell in line.strip("|\n").split("|")]
+            for line in block.splitlines()
+        )
+        found.append((head, rows))
+    return found
+
+
+def entries() -> list[Entry]:
+    found = []
+    for section in (
+        "A dense layer",
+        "Losses",
+        "Optimizers",
+        "Batches and early stopping",
+    ):
+        for head, rows in tables(section):
+            assert head[-2:] == ["Keras", "PyTorch"]
+            for *about, of_keras, of_torch in rows:
+                optimizer = about[0] if section == "Optimizers" else ""
+                setting = about[1] if optimizer else ": ".join(about)
+                for library, cell in (("Keras", of_keras), ("PyTorch", of_torch)):
+                    found.append(Entry(section, setting, library, cell, optimizer))
+    return found
+
+
+def entry(library: str, optimizer: str, setting: str) -> Entry:
+    wanted = (library, optimizer, setting)
+    return next(e for e in ENTRIES if (e.library, e.optimizer, e.setting) == wanted)
+
+
+def array(tensor) -> np.ndarray:
+    if isinstance(tensor, torch.Tensor):
+        return tensor.detach().numpy()
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def default(callable_, name: str):
+    return inspect.signature(callable_).parameters[name].default
+
+
+# A dense layer ------------------------------------------------------------------------
+
+
+def make_layer(library: str, m: int, n: int) -> SimpleNamespace:
+    """A fresh layer, made as the table says: its weights, its biases, its output."""
+    keras.utils.set_random_seed(0)  # NumPy's and Python's, TensorFlow's, PyTorch's
+    torch.manual_seed(0)
+    names = {"Dense": keras.layers.Dense, "Linear": torch.nn.Linear, "m": m, "n": n}
+    layer = eval(entry(library, "", "layer").code, names)
+    if library == "Keras":
+        layer.build((None, m))
+        call = layer
+    else:
+
+        def call(x):
+            return layer(torch.tensor(x))
+
+    weights = getattr(layer, entry(library, "", "name of the weights").code)
+    return SimpleNamespace(
+        weights=array(weights), bias=array(layer.bias), call=lambda x: array(call(x))
+    )
+
+
+def inputs(m: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(4, m)).astype("float32")
+
+
+def check_layer(e: Entry) -> None:
+    assert make_layer(e.library, 3, 5).call(inputs(3)).shape == (4, 5)
+
+
+def check_formula(e: Entry) -> None:
+    layer, x = make_layer(e.library, 3, 5), inputs(3)
+    names = {"x": x, "W": layer.weights, "b": layer.bias}
+    assert eval(e.code, names) == pytest.approx(layer.call(x), rel=1e-5, abs=1e-6)
+
+
+def check_weights_name(e: Entry) -> None:
+    assert make_layer(e.library, 3, 5).weights.ndim == 2
+
+
+def check_weights_shape(e: Entry) -> None:
+    layer = make_layer(e.library, 3, 5)
+    assert layer.weights.shape == eval(e.code, {"m": 3, "n": 5})
+
+
+def check_bias_shape(e: Entry) -> None:
+    layer = make_layer(e.library, 3, 5)
+    assert layer.bias.shape == eval(e.code, {"m": 3, "n": 5})
+
+
+def check_draws(e: Entry, draws: np.ndarray, m: int, n: int) -> None:
+    """The draws are zero, or uniform within the bound that the cell gives."""
+    if e.cell == "zero":
+        assert not draws.any()
+        return
+    square = re.fullmatch(r"uniform within \$\\pm\\sqrt\{(.+)\}\$", e.cell)[1]
+    shares = draws.ravel() / math.sqrt(eval(square, {"m": m, "n": n}))
+    assert 0.999 < np.abs(shares).max() <= 1 + 1e-6
+    counts, _ = np.histogram(shares, bins=10, range=(-1 - 1e-6, 1 + 1e-6))
+    assert counts == pytest.approx(shares.size / 10, rel=0.1)
+
+
+def check_initial_weights(e: Entry) -> None:
+    for m, n in ((300, 100), (50, 400)):
+        check_draws(e, make_layer(e.library, m, n).weights, m, n)
+
+
+def check_initial_biases(e: Entry) -> None:
+    for m in (4, 25):
+        check_draws(e, make_layer(e.library, m, 20_000).bias, m, 20_000)
+
+
+def check_activation(e: Entry) -> None:
+    assert e.cell == "none"
+    layer, x = make_layer(e.library, 3, 5), inputs(3)
+    both = layer.call(x) + layer.call(-x)
+    assert both == pytest.approx(np.tile(2 * layer.bias, (4, 1)), abs=1e-6)
+
+
+def check_numbers(e: Entry) -> None:
+    layer = make_layer(e.library, 3, 5)
+    assert layer.weights.dtype == layer.call(inputs(3)).dtype == e.code
+
+
+# Losses -------------------------------------------------------------------------------
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-logits))
+
+
+def cases(loss: str, samples: int = 5, width: int = 3) -> tuple[dict, dict, float]:
+    """Outputs and targets by their names in the table, and the sum of the losses."""
+    rng = np.random.default_rng(1)
+    scores = rng.normal(scale=2.0, size=(samples, width))
+    if loss in ("squared error", "absolute error"):
+        values = rng.normal(size=(samples, width))
+        errors = np.abs(scores - values)
+        total = (errors**2 if loss == "squared error" else errors).sum()
+        return {"numbers": scores}, {"numbers": values}, total
+    if loss == "binary cross-entropy":
+        answers = rng.integers(2, size=(samples, width))
+        p = sigmoid(scores)
+        total = -np.log(np.where(answers == 1, p, 1 - p)).sum()
+        return {"logits": scores, "probabilities": p}, {"0 or 1": answers}, total
+    classes = rng.integers(width, size=samples)
+    p = softmax(scores)
+    outputs = {"logits": scores, "probabilities": p, "logarithms": np.log(p)}
+    targets = {"class indices": classes, "one-hot rows": np.eye(width)[classes]}
+    return outputs, targets, -np.log(p[np.arange(samples), classes]).sum()
+
+
+def measure(library: str, loss, outputs: np.ndarray, targets: np.ndarray) -> float:
+    """Value of a loss object; PyTorch's takes outputs first, Keras' targets."""
+    outputs = np.asarray(outputs, "float32")
+    indices = targets.ndim < outputs.ndim and targets.dtype.kind == "i"
+    targets = np.asarray(targets, "int64" if indices else "float32")
+    if library == "Keras":
+        return float(array(loss(targets, outputs)))
+    return float(loss(torch.tensor(outputs), torch.tensor(targets)))
+
+
+def make_loss(library: str, cell: str):
+    name, *options = re.findall(r"`([^`]+)`", cell)
+    values = dict(option.split("=") for option in options)
+    values = {key: ast.literal_eval(value) for key, value in values.items()}
+    return getattr(keras.losses if library == "Keras" else torch.nn, name)(**values)
+
+
+def every_loss(library: str):
+    """Each loss of the library that can be made without an argument."""
+    place = keras.losses if library == "Keras" else torch.nn
+    for name, kind in vars(place).items():
+        if inspect.isclass(kind) and (library == "Keras" or name.endswith("Loss")):
+            try:
+                yield name, kind()
+            except (TypeError, ValueError):
+                continue
+
+
+def check_loss(e: Entry) -> None:
+    loss, forms = e.setting.split(": ")
+    output, target = forms.split(", ")
+    outputs, targets, total = cases(loss)
+    # Where the mean is taken is another row.
+    mean = total / (5 if loss == "cross-entropy" else 15)
+    if e.cell == "—":
+        for name, candidate in every_loss(e.library):
+            try:
+                with warnings.catch_warnings(action="ignore"):
+                    found = measure(
+                        e.library, candidate, outputs[output], targets[target]
+                    )
+            except Exception:  # it takes other shapes, or other targets
+                continue
+            assert found != pytest.approx(mean, rel=1e-4), name
+        return
+    made = make_loss(e.library, e.cell)
+    found = measure(e.library, made, outputs[output], targets[target])
+    assert found == pytest.approx(mean, rel=1e-5)
+    for other in {"logits", "probabilities"} & set(outputs) - {output}:
+        try:
+            mistaken = measure(e.library, made, outputs[other], targets[target])
+        except RuntimeError:  # PyTorch refuses what is no probability
+            continue
+        assert mistaken != pytest.approx(mean, rel=1e-3), other
+
+
+def loss_cells(library: str) -> set[str]:
+    return {
+        e.cell
+        for e in ENTRIES
+        if e.section == "Losses" and e.library == library and ": " in e.setting
+    } - {"—"}
+
+
+def check_reduction(e: Entry) -> None:
+    for cell in loss_cells(e.library):
+        kind = type(make_loss(e.library, cell))
+        assert default(kind, "reduction") == ast.literal_eval(e.code), cell
+
+
+def check_mean(e: Entry) -> None:
+    loss = e.setting.removesuffix(", mean over")
+    count = {"all entries": 7 * 4, "samples": 7}[e.cell]
+    rows = [r for r in ENTRIES if r.library == e.library]
+    rows = [r for r in rows if r.setting.startswith(f"{loss}: ") and r.cell != "—"]
+    assert rows
+    outputs, targets, total = cases(loss, samples=7, width=4)
+    for row in rows:
+        output, target = row.setting.split(": ")[1].split(", ")
+        made = make_loss(e.library, row.cell)
+        found = measure(e.library, made, outputs[output], targets[target])
+        assert found == pytest.approx(total / count, rel=1e-5)
+
+
+def check_impossible(e: Entry) -> None:
+    row = entry(e.library, "", "binary cross-entropy: probabilities, 0 or 1")
+    found = measure(
+        e.library, make_loss(e.library, row.cell), np.zeros((1, 1)), np.ones((1, 1))
+    )
+    counts_as = eval(e.code, {"exp": math.exp})
+    assert found == pytest.approx(-math.log(counts_as), rel=1e-5)
+
+
+def check_shapes(e: Entry) -> None:
+    row = entry(e.library, "", "squared error: numbers, numbers")
+    loss = make_loss(e.library, row.cell)
+    targets = np.array([1.0, 2.0, 3.0])
+    if e.cell == "compared in pairs":
+        assert measure(e.library, loss, targets.reshape(3, 1), targets) == 0
+    else:
+        assert e.cell == "each with each, warns"
+        with pytest.warns(UserWarning, match="target size"):
+            found = measure(e.library, loss, targets.reshape(3, 1), targets)
+        assert found == pytest.approx(
+            np.mean([(a - b) ** 2 for a in targets for b in targets])
+        )
+
+
+# Optimizers ---------------------------------------------------------------------------
+
+
+def check_default(e: Entry, place=None) -> None:
+    name, value = e.code.split("=")
+    name, _, index = name.rstrip("]").partition("[")
+    found = default(place or optimizer_class(e), name)
+    assert (found[int(index)] if index else found) == ast.literal_eval(value)
+
+
+def optimizer_class(e: Entry) -> type:
+    return getattr(
+        keras.optimizers if e.library == "Keras" else torch.optim, e.optimizer
+    )
+
+
+def steps(e: Entry, gradients, rates, start=0.0, **options) -> np.ndarray:
+    """Where the library's optimizer leads from `start`, step by step."""
+    path = []
+    if e.library == "Keras":
+        weight = keras.Variable(start, dtype="float32")
+        optimizer = optimizer_class(e)(learning_rate=rates[0], **options)
+        for gradient, rate in zip(gradients, rates, strict=True):
+            optimizer.learning_rate = rate
+            gradient = keras.ops.convert_to_tensor(gradient, "float32")
+            optimizer.apply([gradient], [weight])
+            path.append(float(array(weight)))
+    else:
+        weight = torch.nn.Parameter(torch.tensor(start))
+        optimizer = optimizer_class(e)([weight], lr=rates[0], **options)
+        for gradient, rate in zip(gradients, rates, strict=True):
+            optimizer.param_groups[0]["lr"] = rate
+            weight.grad = torch.tensor(gradient)
+            optimizer.step()
+            path.append(weight.item())
+    return np.array(path)
+
+
+def check_momentum(e: Entry) -> None:
+    velocity = entry(e.library, "SGD", "velocity").code
+    step = entry(e.library, "SGD", "step").code
+    gradients, rates = [1.0, -2.0, 0.5, 0.25], [0.1, 0.1, 0.01, 0.01]
+    v, w, path = 0.0, 1.0, []
+    for g, rate in zip(gradients, rates, strict=True):
+        v = eval(velocity, {"momentum": 0.9, "v": v, "rate": rate, "g": g})
+        w = eval(step, {"w": w, "v": v, "rate": rate})
+        path.append(w)
+    found = steps(e, gradients, rates, start=1.0, momentum=0.9)
+    assert found == pytest.approx(path, rel=1e-5)
+
+
+def named_default(e: Entry, setting: str) -> dict:
+    name, value = entry(e.library, e.optimizer, setting).code.split("=")
+    return {name: ast.literal_eval(value)}
+
+
+def check_divisor(e: Entry) -> None:
+    """Five steps agree, for gradients so small that epsilon matters, and for others."""
+    epsilon = named_default(e, "$\\varepsilon$")
+    for scale in (1.0, 1e-3, 1e-5, 1e-7):
+        gradients = [scale * g for g in (1.0, -0.5, 2.0, 0.25, -1.0)]
+        m, s, w, path = 0.0, 0.0, 0.0, []
+        if e.optimizer == "Adagrad":
+            (s,) = named_default(e, "first sum").values()
+        for t, g in enumerate(gradients, start=1):
+            rate, c = 1.0, 1.0
+            if e.optimizer == "Adam":
+                m, s = 0.9 * m + 0.1 * g, 0.999 * s + 0.001 * g * g
+                c = 1 - 0.999**t
+                direction = m / (1 - 0.9**t)
+                if e.library == "Keras":  # the factor goes into the rate
+                    rate = math.sqrt(c)
+            else:
+                direction = g
+                if e.optimizer == "RMSprop":
+                    (decay,) = named_default(e, "decay").values()
+                    s = decay * s + (1 - decay) * g * g
+                else:
+                    s += g * g
+            names = {"sqrt": math.sqrt, "s": s, "c": c, **epsilon}
+            w -= rate * direction / eval(e.code, names)
+            path.append(w)
+        assert steps(e, gradients, [1.0] * 5) == pytest.approx(path, rel=1e-3), scale
+
+
+def check_weight_decay(e: Entry) -> None:
+    if "=" in e.cell:
+        check_default(e)
+        return
+    found = steps(e, [0.0], [0.1], start=2.0, weight_decay=0.05)
+    shrunk, stepped = 2.0 * (1 - 0.1 * 0.05), 2.0 - 0.1
+    expected = {"shrinks the weights": shrunk, "joins the gradient": stepped}[e.cell]
+    assert found == pytest.approx([expected], rel=1e-5)
+
+
+# Batches and early stopping -----------------------------------------------------------
+
+
+def batches(library: str) -> list[np.ndarray]:
+    """The batches of one epoch over 0 ... 69, as the library makes them by default."""
+    rows = np.arange(70.0, dtype="float32").reshape(70, 1)
+    if library == "PyTorch":
+        loader = torch.utils.data.DataLoader(torch.tensor(rows))
+        return [array(batch) for batch in loader]
+    keras.utils.set_random_seed(0)
+    seen = []
+
+    def note(targets, outputs):
+        seen.append(array(targets))
+        return keras.ops.mean(outputs)
+
+    model = keras.Sequential([keras.Input(shape=(1,)), keras.layers.Dense(1)])
+    model.compile("sgd", loss=note, run_eagerly=True)
+    model.fit(rows, rows, verbose=0)
+    return seen
+
+
+def check_who(e: Entry) -> None:
+    kind, _, method = e.code.partition(".")
+    place = keras if e.library == "Keras" else torch.utils.data
+    found = getattr(place, kind)
+    assert callable(getattr(found, method) if method else found)
+
+
+def check_batch_size(e: Entry) -> None:
+    assert len(batches(e.library)[0]) == ast.literal_eval(e.code.split("=")[1])
+
+
+def check_shuffle(e: Entry) -> None:
+    order = np.concatenate(batches(e.library)).ravel()
+    assert sorted(order) == list(range(70))
+    shuffled = list(order) != list(range(70))
+    assert shuffled == ast.literal_eval(e.code.removeprefix("shuffle="))
+    place = keras.Model.fit if e.library == "Keras" else torch.utils.data.DataLoader
+    assert bool(default(place, "shuffle")) == shuffled
+
+
+def check_last_batch(e: Entry) -> None:
+    assert e.cell == "kept"
+    if e.library == "Keras":
+        assert [len(batch) for batch in batches("Keras")] == [32, 32, 6]
+    else:
+        loader = torch.utils.data.DataLoader(torch.arange(70), batch_size=32)
+        assert [len(batch) for batch in loader] == [32, 32, 6]
+
+
+def check_last_gradient(e: Entry) -> None:
+    """Two steps of rate 1 on the loss w, whose gradient is always 1."""
+    if e.library == "Keras":
+        model = keras.Sequential(
+            [
+                keras.Input(shape=(1,)),
+                keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros"),
+            ]
+        )
+        model.compile(
+            keras.optimizers.SGD(learning_rate=1.0),
+            loss=lambda targets, outputs: keras.ops.mean(outputs),
+        )
+        model.fit(np.ones((2, 1)), np.ones((2, 1)), batch_size=1, verbose=0)
+        assert e.cell == "replaced"
+        assert model.get_weights()[0].item() == pytest.approx(-2)
+        return
+    assert e.cell == "added to, until `zero_grad`"
+    weight = torch.nn.Parameter(torch.tensor(0.0))
+    optimizer = torch.optim.SGD([weight], lr=1.0)
+    for expected in (-1, -3):
+        weight.backward()
+        optimizer.step()
+        assert weight.item() == pytest.approx(expected)
+    optimizer.zero_grad()
+    weight.backward()
+    optimizer.step()
+    assert weight.item() == pytest.approx(-4)
+
+
+def check_early_stopping(e: Entry) -> None:
+    if e.library == "PyTorch":
+        assert e.cell in ("your loop", "—")
+        for place in (torch, torch.nn, torch.optim, torch.utils, torch.utils.data):
+            assert not [name for name in dir(place) if "earlystop" in name.lower()]
+    elif "=" in e.cell:
+        check_default(e, keras.callbacks.EarlyStopping)
+    else:
+        assert inspect.isclass(getattr(keras.callbacks, e.code))
+
+
+CHECKS = {
+    "A dense layer": {
+        "layer": check_layer,
+        "computes": check_formula,
+        "name of the weights": check_weights_name,
+        "shape of the weights": check_weights_shape,
+        "shape of the biases": check_bias_shape,
+        "initial weights": check_initial_weights,
+        "initial biases": check_initial_biases,
+        "activation": check_activation,
+        "numbers": check_numbers,
+    },
+    "Losses": {
+        "squared error: numbers, numbers": check_loss,
+        "absolute error: numbers, numbers": check_loss,
+        "binary cross-entropy: logits, 0 or 1": check_loss,
+        "binary cross-entropy: probabilities, 0 or 1": check_loss,
+        "cross-entropy: logits, class indices": check_loss,
+        "cross-entropy: logits, one-hot rows": check_loss,
+        "cross-entropy: probabilities, class indices": check_loss,
+        "cross-entropy: probabilities, one-hot rows": check_loss,
+        "cross-entropy: logarithms, class indices": check_loss,
+        "reduction": check_reduction,
+        "squared error, mean over": check_mean,
+        "binary cross-entropy, mean over": check_mean,
+        "cross-entropy, mean over": check_mean,
+        "a probability of 0 counts as": check_impossible,
+        "output `(n, 1)`, targets `(n,)`": check_shapes,
+    },
+    "Optimizers": {
+        "learning rate": check_default,
+        "momentum": check_default,
+        "Nesterov": check_default,
+        "velocity": check_momentum,
+        "step": check_momentum,
+        "decay": check_default,
+        "first sum": check_default,
+        "$\\varepsilon$": check_default,
+        "divides by": check_divisor,
+        "weight decay": check_weight_decay,
+    },
+    "Batches and early stopping": {
+        "who makes the batches": check_who,
+        "samples in a batch": check_batch_size,
+        "new order in each epoch": check_shuffle,
+        "last, smaller batch": check_last_batch,
+        "gradient of the last step": check_last_gradient,
+        "early stopping": check_early_stopping,
+        "watches": check_early_stopping,
+        "epochs without progress": check_early_stopping,
+        "smallest progress": check_early_stopping,
+        "goes back to the best": check_early_stopping,
+    },
+}
+ENTRIES = entries()
+
+
+@pytest.mark.parametrize("e", ENTRIES, ids=lambda e: e.id)
+def test_an_entry_says_what_the_library_does(e):
+    CHECKS[e.section][e.setting](e)
+
+
+def test_the_tables_hold_what_a_reader_looks_for():
+    assert {e.optimizer for e in ENTRIES} == {"", *OPTIMIZERS}
+    for section, checks in CHECKS.items():
+        settings = {e.setting for e in ENTRIES if e.section == section}
+        assert settings == set(checks)
+
+
+def test_both_forms_of_momentum_take_the_same_steps_at_a_constant_rate():
+    gradients, rates = [1.0, -2.0, 0.5, 0.25, 3.0], [0.1] * 5
+    paths = [
+        steps(entry(library, "SGD", "step"), gradients, rates, momentum=0.9)
+        for library in ("Keras", "PyTorch")
+    ]
+    assert paths[0] == pytest.approx(paths[1], rel=1e-5)
+
+
+def test_a_layer_is_copied_by_transposing_its_weights():
+    linear = torch.nn.Linear(3, 5)
+    dense = keras.layers.Dense(5)
+    dense.build((None, 3))
+    dense.set_weights([array(linear.weight).T, array(linear.bias)])
+    x = inputs(3)
+    assert array(dense(x)) == pytest.approx(array(linear(torch.tensor(x))), abs=1e-6)
+
+
+# Symbols and terms --------------------------------------------------------------------
+
+
+def test_every_symbol_has_a_meaning_and_stands_once():
+    rows = [
+        row
+        for heading in ("Data", "Model", "Training")
+        for _, body in tables(heading)
+        for row in body
+    ]
+    assert len(rows) >= 30
+    assert all(len(row) == 5 and all(row) for row in rows)
+    symbols = [row[0] for row in rows]
+    assert len(set(symbols)) == len(symbols)
+
+
+def glossary() -> list[tuple[list[str], str]]:
+    """(terms, definition) in the order of the page."""
+    body = re.search(r"^```\{glossary\}\n(.*?)^```", PAGE, flags=re.M | re.S)[1]
+    found = []
+    for block in body.strip().split("\n\n"):
+        lines = block.splitlines()
+        terms = [line for line in lines if not line.startswith(" ")]
+        found.append((terms, " ".join(line.strip() for line in lines[len(terms) :])))
+    return found
+
+
+def test_terms_stand_in_the_order_of_the_alphabet_and_are_defined_once():
+    first = [terms[0].lower() for terms, _ in glossary()]
+    assert first == sorted(first)
+    every = [term.lower() for terms, _ in glossary() for term in terms]
+    assert len(set(every)) == len(every)
+    assert all(definition for _, definition in glossary())
