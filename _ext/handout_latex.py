@@ -5,7 +5,8 @@ Configures Sphinx's LaTeX builder, and on the document tree of that builder alon
 - turns pandas tables and ``keras.Model.summary()`` into tables of the handout,
 - takes terminal colors out of outputs,
 - writes admonitions, exercises, solutions and theorems as boxes of one kind,
-- numbers chapters, figures and exercises as the website does.
+- numbers chapters, figures and exercises as the website does,
+- tells the index where chapters use the terms of the glossary.
 """
 
 import re
@@ -66,8 +67,8 @@ def configure(app: Sphinx, config: Config) -> None:
         f"{{{tex(config.handout_license)}}}",
         "maketitle": r"\handouttitlepage",
         "tableofcontents": r"\handoutcontents",
-        "makeindex": "",
-        "printindex": "",
+        "makeindex": r"\makeindex",
+        "printindex": r"\printindex",
     }
 
 
@@ -242,6 +243,48 @@ def is_output(node: nodes.Node) -> bool:
     return isinstance(node, nodes.container) and "cell_output" in node["classes"]
 
 
+# Index --------------------------------------------------------------------------------
+
+
+class IndexTerms(LatexOnly):
+    """List in the index the places where a chapter links to a term of the glossary.
+
+    The glossary itself is listed by Sphinx, as the main place. Titles and captions are
+    left out, because they also stand in the contents. Runs before links are resolved.
+    """
+
+    default_priority = 5
+
+    def run(self, **kwargs) -> None:
+        objects = self.env.get_domain("std").objects
+        terms = {
+            name.lower(): (name, page)
+            for (kind, name), (page, _) in objects.items()
+            if kind == "term"
+        }
+        for start in self.document.findall(addnodes.start_of_file):
+            for link in list(start.findall(is_term)):
+                name, page = terms.get(link["reftarget"], ("", start["docname"]))
+                if page == start["docname"] or is_within(link, TITLES):
+                    continue
+                entry = addnodes.index(entries=[("single", name, "", "", None)])
+                link.parent.insert(link.parent.index(link), entry)
+
+
+TITLES = (nodes.title, nodes.caption)
+
+
+def is_term(node: nodes.Node) -> bool:
+    return isinstance(node, addnodes.pending_xref) and node["reftype"] == "term"
+
+
+def is_within(node: nodes.Node, kinds: tuple[type, ...]) -> bool:
+    while node := node.parent:
+        if isinstance(node, kinds):
+            return True
+    return False
+
+
 # Boxes --------------------------------------------------------------------------------
 
 # The look of each kind of box; what is not listed is a note.
@@ -371,7 +414,7 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("handout_subtitle", "", "env")
     app.add_config_value("handout_license", "", "env")
     app.connect("config-inited", configure, priority=900)
-    for transform in (PrintOutputs, JoinOutputs, Structure):
+    for transform in (PrintOutputs, JoinOutputs, IndexTerms, Structure):
         app.add_post_transform(transform)
     boxes = [nodes.admonition, exercise_node, exercise_enumerable_node, solution_node]
     boxes += [getattr(nodes, name) for name in admonitionlabels if hasattr(nodes, name)]

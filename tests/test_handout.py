@@ -127,6 +127,99 @@ def test_every_listing_can_be_copied_as_it_was_written(text, chapter):
         assert ast.dump(ast.parse(found)) == ast.dump(ast.parse(source))
 
 
+# The index ----------------------------------------------------------------------------
+
+
+def destination(annotation) -> str | None:
+    """Name of the place in the PDF that a link leads to."""
+    action = annotation.get("/A", {})
+    return str(action["/D"]) if action.get("/S") == "/GoTo" else None
+
+
+@pytest.fixture(scope="module")
+def terms(handout) -> dict[str, str]:
+    """The glossary's terms by the names of their places in the PDF."""
+    source = (chapters.BOOK / "notation.md").read_text(encoding="utf8")
+    body = re.search(r"^```\{glossary\}\n(.*?)^```", source, flags=re.M | re.S)[1]
+    words = {
+        re.sub(r"\W+", "-", line.lower()): line
+        for line in body.splitlines()
+        if line and not line.startswith(" ")
+    }
+    places = re.findall(
+        r"\\newlabel\{book/notation:term-([\w-]+)\}\{\{.*?\}\{\d+\}\{.*?\}\{([\w*.]+)\}",
+        (BUILT / f"{handout.stem}.aux").read_text(),
+    )
+    found = {place: words.pop(name.lower()) for name, place in places}
+    assert not words, f"without a place in the PDF: {words}"
+    return found
+
+
+@pytest.fixture(scope="module")
+def index(handout) -> dict[str, list[int]]:
+    """The printed index: the pages of each word, the glossary's last."""
+    pages = run("pdftotext", handout, "-").split("\f")
+    first = next(
+        number
+        for number, page in enumerate(pages, start=1)
+        if "A bold number is the page of the glossary." in page
+    )
+    lines = []
+    for page in range(first, len(pages)):
+        for left in (0, 298):  # a column
+            place = ("-f", page, "-l", page, "-x", left, "-W", 298, "-y", 80, "-H", 690)
+            column = run("pdftotext", *place, handout, "-")
+            lines += re.findall(r"^(\w.*?), ([\d, –]+)$", column, flags=re.M)
+    assert len(dict(lines)) == len(lines), "a word stands twice"
+    found = {}
+    for word, numbers in lines:
+        spans = [list(map(int, part.split("–"))) for part in numbers.split(", ")]
+        found[word] = [page for span in spans for page in range(span[0], span[-1] + 1)]
+    return found
+
+
+def test_the_index_lists_every_term_of_the_glossary_in_order(index, terms):
+    assert set(index) == set(terms.values())
+    assert list(index) == sorted(index, key=str.lower)
+
+
+def test_the_index_gives_the_page_on_which_a_term_is_defined(index, handout):
+    pages = run("pdftotext", "-layout", handout, "-").split("\f")
+    for word, (*_, page) in index.items():
+        heads = [line.strip() for line in pages[page - 1].splitlines()]
+        assert word in heads, f"{word} is not defined on page {page}"
+
+
+def test_the_index_gives_the_pages_on_which_chapters_link_to_a_term(
+    index, terms, handout
+):
+    document = PdfReader(handout)
+    glossary = {page for *_, page in index.values()}
+    wanted = {word: set() for word in terms.values()}
+    for number, page in enumerate(document.pages, start=1):
+        if number not in glossary:
+            links = [link.get_object() for link in page.get("/Annots", [])]
+            for place in {destination(link) for link in links} & set(terms):
+                wanted[terms[place]].add(number)
+    found = {word: set(pages) - glossary for word, pages in index.items()}
+    assert found == wanted
+    assert any(wanted.values())
+
+
+def test_the_index_stands_in_the_contents(handout):
+    document = PdfReader(handout)
+    (place,) = [
+        entry for entry in document.outline if getattr(entry, "title", "") == "Index"
+    ]
+    page = document.get_destination_page_number(place)
+    assert document.pages[page].extract_text().startswith("Index")
+    contents = run("pdftotext", "-layout", "-f", 2, "-l", 2, handout, "-")
+    assert re.search(rf"^Index +{page + 1}$", contents, flags=re.M)
+
+
+# Data, properties ---------------------------------------------------------------------
+
+
 def test_tables_of_data_are_tables(handout):
     tex = (BUILT / f"{handout.stem}.tex").read_text()
     assert r"\begin{handouttable}" in tex
@@ -297,6 +390,22 @@ def test_a_line_of_code_is_quoted_as_it_was_written():
         r"\PYG{l+s+s2}{a b}\PYG{l+s+s2}{\PYGZdq{}}\PYG{p}{\PYGZcb{}}"
     )
     assert typesetter.plain(line) == 'x_1 = {"a b"}'
+
+
+INDEX = (
+    r"\makeatletter\immediate\openout\@auxout=\jobname.idx"
+    r"\immediate\write\@auxout{\string\indexentry{%s}{1}}"
+)
+
+
+def test_an_entry_that_the_index_does_not_take_is_told_in_one_line(tmp_path):
+    (tmp_path / "python.ist").touch()
+    with pytest.raises(typesetter.HandoutError) as failure:
+        typeset(tmp_path, INDEX % "a!b!c!d" + " Text.")
+    message = str(failure.value)
+    assert "the index has a defect: Extra `!'" in message
+    assert "a!b!c!d" in message
+    assert "\n" not in message
 
 
 def test_after_a_defect_the_same_source_fails_again(tmp_path):

@@ -16,9 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSES = 5
-SOURCES = {".tex", ".sty", ".lua", ".cls", ".pdf", ".png", ".jpg"}
+SOURCES = {".tex", ".sty", ".lua", ".cls", ".ist", ".pdf", ".png", ".jpg"}
 # What a pass writes and the next one reads
-STATE = (".aux", ".toc", ".out")
+STATE = (".aux", ".toc", ".out", ".idx", ".ind")
 OVERFULL = 1.0  # points
 
 ENVIRONMENT = {
@@ -109,6 +109,7 @@ def typeset(source: Path) -> None:
         )
         if result.returncode:
             raise HandoutError(failure(source, result.returncode))
+        sort_index(source)
         before, state = state, read_state(source)
         if state == before:
             return
@@ -116,6 +117,35 @@ def typeset(source: Path) -> None:
         f"page numbers in {source} still move after {PASSES} passes; "
         "look for a reference that changes the page it stands on"
     )
+
+
+def sort_index(source: Path) -> None:
+    """Turn the entries that a pass has written into the index that the next one reads.
+
+    Raises
+    ------
+    HandoutError : makeindex is missing or did not understand an entry
+    """
+    entries, log = source.with_suffix(".idx"), source.with_suffix(".ilg")
+    if not entries.is_file() or not entries.stat().st_size:
+        return
+    # One spelling for each word; in some places LaTeX writes a space into this macro.
+    text = re.sub(r"\\sphinxhyphen ?\{\}", "-", entries.read_text())
+    entries.write_text(text)
+    command = ["makeindex", "-q", "-s", "python.ist", entries.name]  # Sphinx's style
+    try:
+        subprocess.run(command, cwd=source.parent, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise HandoutError(
+            f"the index was not made: {error}; run: sudo apt-get install "
+            + " ".join(debian_packages())
+        ) from None
+    wrong = re.search(
+        r"^!! .*?line = (\d+)\):\s*-- (.+)", log.read_text(errors="replace"), re.M
+    )
+    if wrong:
+        entry = text.splitlines()[int(wrong[1]) - 1]
+        raise HandoutError(f"the index has a defect: {wrong[2]} in {entry}; see {log}")
 
 
 def read_state(source: Path) -> list[bytes]:
