@@ -264,7 +264,8 @@ class IndexTerms(LatexOnly):
         }
         for start in self.document.findall(addnodes.start_of_file):
             for link in list(start.findall(is_term)):
-                name, page = terms.get(link["reftarget"], ("", start["docname"]))
+                word = link["reftarget"].lower()
+                name, page = terms.get(word, ("", start["docname"]))
                 if page == start["docname"] or is_within(link, TITLES):
                     continue
                 entry = addnodes.index(entries=[("single", name, "", "", None)])
