@@ -124,8 +124,8 @@ def load_boston(path: Path | str = DATA / "boston.csv") -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (506, 7), float64: RM (mean rooms per dwelling), CRIM (crimes
-    per head), INDUS (% of land for industry), NOX (parts per 10 million), AGE (% of
+    DataFrame of shape (506, 7), float64: RM (mean rooms per dwelling), CRIM (crime
+    rate by town), INDUS (% of land for industry), NOX (parts per 10 million), AGE (% of
     homes built before 1940), TAX ($ per $10 000), PRICE (median home value in $1000).
 
     Raises

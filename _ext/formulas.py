@@ -25,6 +25,7 @@ from myst_parser.mdit_to_docutils.sphinx_ import SphinxRenderer
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.locale import _
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
@@ -38,6 +39,11 @@ NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|gather|alignat)\}")
 
 # After the first, the formats in which the stylesheet offers each font.
 OLD_FONTS = re.compile(r",url\([^)]*\.(?:woff|ttf)\) format\(\"\w+\"\)")
+
+
+# What must not begin a line, and the longest formula that is kept whole for it.
+PUNCTUATION = tuple(".,:;!?)’”")
+SHORT = 30
 
 
 class FormulasUnavailable(SphinxError):
@@ -190,6 +196,30 @@ def typeset(translator, node: nodes.Node, tex: str, display: bool) -> str:
         return f"<code>{translator.encode(tex)}</code>"
 
 
+class KeepPunctuation(SphinxPostTransform):
+    """Tie a short formula to the punctuation behind it.
+
+    Browsers may break a line there, word joiner or not, and a colon would begin it.
+    """
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs) -> None:
+        for node in list(self.document.findall(nodes.math)):
+            place = node.parent.index(node) + 1
+            after = node.parent[place] if place < len(node.parent) else None
+            if (
+                isinstance(after, nodes.Text)
+                and after.astext().startswith(PUNCTUATION)
+                and len(node.astext()) <= SHORT
+            ):
+                tail = nodes.inline("", "", classes=["formula-tied"])
+                node.parent[place] = nodes.Text(after.astext()[1:])
+                node.replace_self(tail)
+                tail += [node, nodes.Text(after.astext()[0])]
+
+
 def visit_inline(translator, node: nodes.math) -> None:
     html = typeset(translator, node, node.astext(), display=False)
     opening = translator.starttag(node, "span", "", CLASS="formula notranslate")
@@ -250,6 +280,7 @@ def counted_label(renderer: SphinxRenderer) -> str:
 
 def setup(app: Sphinx) -> dict:
     SphinxRenderer._random_label = counted_label
+    app.add_post_transform(KeepPunctuation)
     app.add_html_math_renderer(
         "katex",
         inline_renderers=(visit_inline, None),

@@ -52,17 +52,6 @@ def test_the_threshold_unit_is_one_from_zero_on(perceptron):
         assert neuron(np.array(point), w, b, step) == (2 * point[0] - point[1] >= -0.5)
 
 
-@pytest.mark.equation("eq:similarity")
-def test_the_dot_product_measures_the_angle():
-    """Lengths times the cosine, with the angle from polar coordinates."""
-    rng = np.random.default_rng(1)
-    for _ in range(5):
-        (r, s), (alpha, beta) = rng.uniform(0.1, 3, 2), rng.uniform(-3, 3, 2)
-        w = r * np.array([np.cos(alpha), np.sin(alpha)])
-        x = s * np.array([np.cos(beta), np.sin(beta)])
-        assert w @ x == pytest.approx(r * s * np.cos(alpha - beta))
-
-
 @pytest.mark.equation("eq:rosenblatt")
 def test_rosenblatts_rule_moves_by_the_error_times_the_input(perceptron):
     """The chapter's states equal the rule in exact fractions, example by example."""
@@ -85,19 +74,26 @@ def test_rosenblatts_rule_moves_by_the_error_times_the_input(perceptron):
 
 @pytest.mark.equation("eq:novikoff")
 def test_the_rule_keeps_within_novikoffs_bound(perceptron):
-    """On random separable data, in several orders, mistakes stay below the bound."""
+    """At each mistake the two inequalities behind the bound hold, in several orders."""
     rng = np.random.default_rng(2)
+    direction = rng.normal(size=3)
+    direction /= np.linalg.norm(direction)
+    points = rng.normal(size=(200, 2))
+    distances = np.column_stack([points, np.ones(200)]) @ direction
+    keep = abs(distances) > 0.15
+    points, labels = points[keep], (distances[keep] > 0).astype(int)
+    longest, gamma = (
+        np.sqrt(1 + (points**2).sum(axis=1)).max(),
+        abs(distances[keep]).min(),
+    )
     for seed in range(6):
-        direction = rng.normal(size=3)
-        direction /= np.linalg.norm(direction)
-        points = rng.normal(size=(200, 2))
-        distances = np.column_stack([points, np.ones(200)]) @ direction
-        keep = abs(distances) > 0.15
-        points, labels = points[keep], (distances[keep] > 0).astype(int)
         states, mistakes = perceptron["learn"](points, labels, 10_000, seed=seed)
-        longest = np.sqrt(1 + (points**2).sum(axis=1)).max()
         assert mistakes[-1] == 0
-        assert 0 < len(states) <= (longest / abs(distances[keep]).min()) ** 2
+        assert 0 < len(states) <= (longest / gamma) ** 2
+        for made, (w, b) in enumerate(states, start=1):
+            weights = np.append(w, b)
+            assert weights @ direction >= made * gamma - 1e-9
+            assert weights @ weights <= made * longest**2 + 1e-9
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +123,14 @@ def test_the_printed_density_is_the_gaussian(two_gaussians):
         assert printed == pytest.approx(density(x, means[1], covariance))
 
 
+def test_the_chapters_contours_are_those_of_the_gaussian(perceptron):
+    """Its log density differs from the true one by a constant, as contours allow."""
+    mean, points = perceptron["mean_1"], perceptron["flowers"][:9]
+    found = perceptron["log_density"](points, mean)
+    true = [np.log(density(x, mean, perceptron["covariance"])) for x in points]
+    assert found - found[0] == pytest.approx(np.array(true) - true[0])
+
+
 @pytest.mark.equation("eq:bayes", "eq:log-odds", "eq:lda-derivation", "eq:lda")
 def test_the_posterior_of_two_gaussians_is_a_neuron(two_gaussians, perceptron):
     """Bayes' rule, its two rewritings and the neuron of the formula give one number."""
@@ -146,18 +150,19 @@ def test_the_posterior_of_two_gaussians_is_a_neuron(two_gaussians, perceptron):
         assert neuron(x, w, b, sigmoid) == pytest.approx(posterior, abs=1e-12)
 
 
-def test_the_chapters_discriminant_is_that_of_the_formula(perceptron):
-    """Weights from sums over the table, with the pooled covariance over n."""
+@pytest.mark.equation("eq:lda")
+def test_the_chapters_discriminant_gives_the_bayes_posterior(perceptron):
+    """On every flower its neuron equals Bayes' rule with the estimated Gaussians."""
     x, y = perceptron["flowers"], perceptron["species"]
-    means = [
-        sum(row for row, k in zip(x, y, strict=True) if k == j) / 50 for j in (0, 1)
-    ]
-    pooled = sum(
-        np.outer(row - means[k], row - means[k]) for row, k in zip(x, y, strict=True)
+    flowers = list(zip(x, y, strict=True))
+    means = [sum(row for row, k in flowers if k == j) / 50 for j in (0, 1)]
+    scatter = sum(np.outer(row - means[k], row - means[k]) for row, k in flowers)
+    probability = perceptron["neuron"](
+        x, perceptron["w_lda"], perceptron["b_lda"], perceptron["sigmoid"]
     )
-    w = np.linalg.inv(pooled / 100) @ (means[1] - means[0])
-    assert perceptron["w_lda"] == pytest.approx(w)
-    assert perceptron["b_lda"] == pytest.approx(-w @ (means[0] + means[1]) / 2)
+    for row, found in zip(x, probability, strict=True):
+        p_0, p_1 = (density(row, mean, scatter / 100) for mean in means)
+        assert found == pytest.approx(p_1 / (p_0 + p_1), abs=1e-10)
 
 
 @pytest.mark.equation("eq:sigmoid")
@@ -185,7 +190,8 @@ def test_cross_entropy_is_the_mean_negative_log_likelihood(perceptron):
     for row, label in zip(x, y, strict=True):
         one = 1 / (1 + np.exp(-(row[0] * w[0] + row[1] * w[1] + b)))
         product *= one if label == 1 else 1 - one
-        assert one**label * (1 - one) ** (1 - label) == (one if label else 1 - one)
+    answers = perceptron["neuron"](x, w, b, perceptron["sigmoid"])
+    assert np.prod(answers**y * (1 - answers) ** (1 - y)) == pytest.approx(product)
     loss = perceptron["cross_entropy"](w, b, x, y)
     assert loss == pytest.approx(-np.log(product) / 12)
     library = torch.nn.functional.binary_cross_entropy_with_logits(
@@ -195,16 +201,14 @@ def test_cross_entropy_is_the_mean_negative_log_likelihood(perceptron):
 
 
 @pytest.mark.equation("eq:cross-entropy")
-def test_each_term_of_the_loss_is_a_cross_entropy(perceptron):
-    """The expectation written out for a label's distribution gives the loss's term."""
+def test_the_loss_is_a_cross_entropy(perceptron):
+    """Equal inputs with labels 1, 1, 1, 0: the loss is that of (1/4, 3/4) against q."""
     w, b = np.array([1.5, -0.5]), 0.25
-    x = np.array([[0.4, 2.0]])
+    x = np.array([[0.4, 2.0]] * 4)
     q_1 = 1 / (1 + np.exp(-(1.5 * 0.4 - 0.5 * 2.0 + 0.25)))
-    for label in (0, 1):
-        p, q = {0: 1 - label, 1: label}, {0: 1 - q_1, 1: q_1}
-        expected = sum(p[k] * -np.log(q[k]) for k in (0, 1))
-        loss = perceptron["cross_entropy"](w, b, x, np.array([label]))
-        assert loss == pytest.approx(expected)
+    expected = sum(p * -np.log(q) for p, q in [(0.25, 1 - q_1), (0.75, q_1)])
+    loss = perceptron["cross_entropy"](w, b, x, np.array([1, 1, 1, 0]))
+    assert loss == pytest.approx(expected)
 
 
 @pytest.mark.equation("eq:logistic-gradient")
@@ -245,28 +249,30 @@ def test_logistic_regression_heads_for_the_maximum_of_the_likelihood(perceptron)
         p = 1 / (1 + np.exp(-x @ theta))
         theta -= np.linalg.solve((x * (p * (1 - p))[:, None]).T @ x, x.T @ (p - y))
     best = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
-    assert best < perceptron["loss_numpy"] < best + 1e-4
+    assert best < perceptron["loss_numpy"] < best + 1e-3
 
 
 @pytest.mark.equation("eq:xor")
 def test_no_threshold_unit_computes_exclusive_or(perceptron):
-    """The four inequalities add up to 0 < 0, and no point of a grid satisfies them."""
-    grid = np.linspace(-3, 3, 41)
-    w_1, w_2, b = np.meshgrid(grid, grid, grid)
-    solved = (b < 0) & (w_1 + b >= 0) & (w_2 + b >= 0) & (w_1 + w_2 + b < 0)
-    assert not solved.any()
-    as_or = (b < 0) & (w_1 + b >= 0) & (w_2 + b >= 0) & (w_1 + w_2 + b >= 0)
-    assert as_or.any()
-    # Farkas: the inequalities, as rows over (w_1, w_2, b), add up to 0 < 0.
-    rows = np.array([[0, 0, 1], [-1, 0, -1], [0, -1, -1], [1, 1, 1]])
-    assert rows.sum(axis=0).tolist() == [0, 0, 0]
+    """Over a grid of weights, units compute all logic of two inputs but XOR, XNOR."""
+    neuron, step, corners = (perceptron[k] for k in ("neuron", "step", "corners"))
+    grid = np.linspace(-2, 2, 9)
+    tables = {
+        tuple(neuron(corners, np.array([w_1, w_2]), b, step).tolist())
+        for w_1 in grid
+        for w_2 in grid
+        for b in grid - 0.25
+    }
+    missing = set(np.ndindex(2, 2, 2, 2)) - tables
+    assert missing == {(0, 1, 1, 0), (1, 0, 0, 1)}
     assert min(perceptron["mistakes_xor"]) > 0
 
 
 @pytest.mark.equation("eq:one-weight")
 def test_the_one_weight_model_is_what_keras_and_pytorch_compute(perceptron):
     """Both trained layers return their weight times the input."""
-    torch = pytest.importorskip("torch")
+    import torch
+
     x = np.array([[4.0], [6.5]], dtype="float32")
     keras_out = perceptron["neuron_keras"](x).numpy()
     torch_out = perceptron["neuron_torch"](torch.tensor(x)).detach().numpy()
