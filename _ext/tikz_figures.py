@@ -64,7 +64,10 @@ def visit_html(translator, node: nodes.Element) -> None:
     try:
         source = tikz.render_tikz(translator, node, node["libs"])
     except tikz.TikzExtError as error:
-        logger.error("tikz: %s", error, location=node.parent)
+        reason = str(error).lstrip("!")
+        if "cannot be run" in reason:
+            reason += "; a drawing needs it: install the packages that apt.txt names"
+        logger.error("tikz: %s", reason, location=node.parent)
         raise nodes.SkipNode from None
     alt = translator.attval(node["alt"])
     translator.body.append(f'<img src="{source}" alt="{alt}" class="tikz" />\n')

@@ -133,6 +133,15 @@ def test_what_must_not_be_published_stops_the_build(book, addition, words):
     fails(book.build(), "page.md", *words)
 
 
+def test_without_tex_a_drawing_is_told_in_one_line(book, tmp_path):
+    drawing = (
+        "\n```{tikz} A dot.\n:name: fig:dot\n:alt: A dot.\n\n\\fill circle (1);\n```\n"
+    )
+    book.write("book/page.md", PAGE + drawing)
+    result = book.build("site", PATH=str(tmp_path))
+    fails(result, "page.md", "lualatex", "install the packages that apt.txt names")
+
+
 def test_a_check_without_an_equation_stops_the_build(book):
     test = book.root / "tests" / "test_gone.py"
     test.write_text(

@@ -372,3 +372,31 @@ def test_the_link_to_an_equation_shows_on_hover(book: Book, visit: Visit):
         assert link.is_visible()
         link.click()
         assert page.url.endswith("#equation-eq-energy")
+
+
+def test_punctuation_never_begins_a_line_behind_a_short_formula(
+    tmp_path: Path, visit: Visit
+):
+    book = Book(tmp_path / "a book")
+    line = "This line ends with a rate, a formula and a colon, $\\rho = 4$:"
+    book.write("second.md", f"# Second\n\n{line}\n")
+    book.write("index.md", "# First\n\n```{toctree}\nsecond\n```\n")
+    assert book.sphinx() == ""
+    page_file = tmp_path / "a book" / "_build" / "html" / "second.html"
+    with visit(page_file.as_uri()) as page:
+        broken = page.evaluate(
+            """() => {
+            const formula = document.querySelector('.formula');
+            const paragraph = formula.closest('p');
+            const colon = document.createRange();
+            colon.selectNodeContents(formula.nextSibling);
+            let broken = 0;
+            for (let width = 100; width < 600; width += 1) {
+                paragraph.style.width = width + 'px';
+                const end = formula.getBoundingClientRect();
+                if (colon.getBoundingClientRect().top > end.bottom - 2) broken += 1;
+            }
+            return broken;
+            }"""
+        )
+    assert broken == 0
