@@ -88,6 +88,11 @@ def visit(browser: Browser) -> Visit:
             if parts.scheme not in ("data", "blob") and parts.netloc != host:
                 troubles.append(f"asks another host: {request.url}")
 
+        def note_failure(request) -> None:
+            # Leaving a page cancels what it still loads; that is no failure.
+            if request.failure != "net::ERR_ABORTED":
+                troubles.append(f"request failed: {request.url}")
+
         def note_message(message) -> None:
             if message.type in ("error", "warning"):
                 where = message.location["url"]
@@ -102,10 +107,7 @@ def visit(browser: Browser) -> Visit:
             page.on("request", note_request)
             page.on("console", note_message)
             page.on("pageerror", lambda error: troubles.append(f"throws: {error}"))
-            page.on(
-                "requestfailed",
-                lambda request: troubles.append(f"request failed: {request.url}"),
-            )
+            page.on("requestfailed", note_failure)
             page.goto(address)
             yield page
         assert not troubles, "\n".join([address, *troubles])
