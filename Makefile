@@ -8,7 +8,7 @@ PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf serve lab test test-fast test-all lint bench lock \
-        setup setup-site setup-test clean distclean
+        setup setup-python setup-test clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -18,17 +18,18 @@ help: ## list the targets
 book: setup ## build the website and the handout
 	@$(PY) tools/build.py site pdf
 
-site: setup-site ## build the website only: _build/html/index.html
+site: setup ## build the website only: _build/html/index.html
 	@$(PY) tools/build.py site
 
 pdf: setup ## build the handout only: _build/deep-learning-basics.pdf
 	@$(PY) tools/build.py pdf
 
-serve: setup-site ## serve the website here; rebuild and reload on save (PORT=8000)
+serve: setup ## serve the website here; rebuild and reload on save (PORT=8000)
 	@$(PY) tools/serve.py --port $(PORT)
 
-lab: setup-site ## open the chapters in JupyterLab, as notebooks
-	@JUPYTER_CONFIG_PATH="$(CURDIR)/jupyter" .venv/bin/jupyter lab --notebook-dir="$(CURDIR)"
+lab: setup-python ## open the chapters in JupyterLab, as notebooks
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/jupyter" $(PY) -m jupyterlab \
+	    --notebook-dir="$(CURDIR)" $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: setup-test ## run the tests (builds the book first)
 	@$(PYTEST) tests -m "not thorough"
@@ -39,19 +40,19 @@ test-fast: setup-test ## run the tests that need no build
 test-all: setup-test ## run every test, the slow ones too
 	@$(PYTEST) tests
 
-lint: setup-site ## check style and spelling
+lint: setup-python ## check style and spelling
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m codespell_lib
 
 bench: setup ## measure build times and page sizes
 	@$(PY) tools/bench.py
 
-lock: setup-site ## write the lock files anew, after an edit of requirements.txt
+lock: setup-python ## write the lock files anew, after an edit of requirements.txt
 	@$(PY) tools/lock.py
 
 setup:
 	@$(BOOTSTRAP) --apt apt.txt
 
-setup-site:
+setup-python:
 	@$(BOOTSTRAP)
 
 setup-test:

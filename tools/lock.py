@@ -15,7 +15,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CUDA = re.compile(r"^(nvidia|cuda|triton)\b")
+CUDA = re.compile(r"^(nvidia|cuda)\b")
+
+# Left out: torch compiles kernels with it, which no chapter asks for, and its copy of
+# LLVM crashes a process in which TensorFlow has loaded another one.
+UNWANTED = re.compile(r"^triton\b")
 
 
 def entries(lock: str) -> list[str]:
@@ -56,7 +60,8 @@ def main() -> None:
             line = f"    --hash={wheel_hash(entry.split()[0])}"
             if line not in entry:
                 entry += " \\\n" + line
-        (cuda if CUDA.match(entry) else base).append(entry)
+        if not UNWANTED.match(entry):
+            (cuda if CUDA.match(entry) else base).append(entry)
     for name, packages in [
         ("requirements.lock", base),
         ("requirements-cuda.lock", cuda),
