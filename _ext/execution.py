@@ -40,6 +40,9 @@ KERNEL_ENVIRONMENT = {
     "SOURCE_DATE_EPOCH": "1767225600",
 }
 
+# Tags of cells that change what a run does; all others only change what is shown.
+EXECUTION_TAGS = {"raises-exception", "skip-execution"}
+
 
 class ExecutionFailed(SphinxError):
     """A chapter's cell failed; the message names chapter, line and error."""
@@ -81,7 +84,9 @@ def chapter_key(notebook: nbformat.NotebookNode, root: Path) -> str:
     hexadecimal SHA-256 over the code cells, the kernel's name, each local module and
     data file they use, and the versions of Python and of the packages they import
     """
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = [cell.source for cell in cells]
+    tags = [EXECUTION_TAGS & set(cell.metadata.get("tags", [])) for cell in cells]
     local, packages = imported_modules("\n".join(code), root)
     # A datum belongs to the chapters whose code, or whose explorers' code, names it.
     # The helper's loaders name all of them and so tell nothing.
@@ -96,6 +101,7 @@ def chapter_key(notebook: nbformat.NotebookNode, root: Path) -> str:
         sys.version.split()[0],
         notebook.metadata.get("kernelspec", {}).get("name", ""),
         *code,
+        str([sorted(names) for names in tags]),
         *(f"{name} {package_version(name)}" for name in sorted(packages)),
     ]:
         digest.update(part.encode() + b"\0")

@@ -117,6 +117,14 @@ def clear_page(
     context["contents"] = doctree and str(context["generate_toc_html"]())
 
 
+def offer_repository(app: Sphinx, config: Any) -> None:
+    """Show the edit and issue buttons once `_config.yml` names a repository."""
+    options = config.html_theme_options
+    known = bool(options.get("repository_url"))
+    for button in ("repository", "edit_page", "issues"):
+        options[f"use_{button}_button"] = known
+
+
 def finish_site(app: Sphinx, exception: Exception | None) -> None:
     """Write the page that leads on to the first one; delete what nothing asks for."""
     if exception or app.builder.name != "html":
@@ -137,6 +145,7 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     # After the theme (500 and 501) has added its own, before anyone else finishes.
+    app.connect("config-inited", offer_repository)
     app.connect("html-page-context", clear_page, priority=900)
     app.connect("build-finished", finish_site, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

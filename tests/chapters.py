@@ -13,6 +13,7 @@ integers from 100 on need one or the other; years do not.
 
 import ast
 import contextlib
+import gc
 import io
 import re
 import sys
@@ -177,6 +178,7 @@ def run(page: Path) -> Run:
     result = Run(namespace)
     stderr = io.StringIO()
     body = page.read_text(encoding="utf8")
+    gc.collect()  # what other tests left open is not the chapter's fault
     with (
         warnings.catch_warnings(record=True) as caught,
         contextlib.redirect_stdout(io.StringIO()),

@@ -13,7 +13,7 @@ INTRO = """# A small book
 Its second page is [](page.md).
 """
 
-PAGE = """---
+HEADER = """---
 jupytext:
   text_representation:
     extension: .md
@@ -23,7 +23,11 @@ kernelspec:
   language: python
   name: python3
 ---
-# A page
+"""
+
+PAGE = (
+    HEADER
+    + """# A page
 
 Some prose.
 
@@ -34,6 +38,7 @@ rows = len(load_boston())
 print(f"the answer is {2 * 21} from {rows} rows")
 ```
 """
+)
 
 
 class FixtureBook:

@@ -176,6 +176,24 @@ def test_after_a_kill_the_next_build_serves_nothing_stale(book, moment):
     assert ("the answer is 44" if moment == "executing" else "46") in book.page()
 
 
+def test_addresses_that_are_set_appear_and_unset_ones_do_not(book):
+    assert book.build().returncode == 0
+    assert "canonical" not in book.page()
+    assert "github.com" not in book.page()
+    config = book.read("_config.yml")
+    repository = "https://github.com/me/book"
+    book.edit(
+        "_config.yml", 'repository:\n  url: ""', f"repository:\n  url: {repository}"
+    )
+    book.edit("_config.yml", 'baseurl: ""', "baseurl: https://example.org/")
+    result = book.build()
+    book.write("_config.yml", config)
+    assert result.returncode == 0, result.stderr
+    assert 'rel="canonical" href="https://example.org/book/page.html"' in book.page()
+    assert f"{repository}/edit/main/book/page.md" in book.page()
+    assert f"{repository}/issues/new" in book.page()
+
+
 def test_a_wrong_option_is_told_in_one_line(book):
     result = book.build("book")
     assert result.returncode == 2

@@ -5,17 +5,12 @@ import importlib.metadata
 import execution
 import nbformat
 import pytest
+from fixture_book import HEADER
 from jupyter_cache import get_cache
 
-PAGE = """---
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-kernelspec:
-  name: python3
----
-# Page
+PAGE = (
+    HEADER
+    + """# Page
 
 Some prose.
 
@@ -30,6 +25,7 @@ from helper import answer
 answer()
 ```
 """
+)
 
 
 @pytest.fixture
@@ -87,6 +83,8 @@ def test_the_key_covers_code_helpers_data_and_versions(book, monkeypatch):
     edit(helper, "def", "import numpy\ndef")
     seen.append(key(book))
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "99")
+    seen.append(key(book))
+    edit(page, "mystnb:\n", "tags: [raises-exception]\nmystnb:\n")
     seen.append(key(book))
     assert len(set(seen)) == len(seen)
 

@@ -6,13 +6,14 @@ Nothing runs when the sources are those of the last good PDF. A PDF with a missi
 glyph, an undefined reference or a line that sticks out is not published.
 """
 
-import argparse
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+
+from cli import Parser
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSES = 5
@@ -236,7 +237,7 @@ def plain(line: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Parser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "latex_dir", type=Path, help="what Sphinx's LaTeX builder wrote"
     )
