@@ -1,6 +1,6 @@
 """Shared plotting helper of the chapters of Deep Learning Basics.
 
-It holds the look of the figures, the plots that several chapters draw, and the two
+It holds the look of the figures, the plots that several chapters draw, and the
 data sets with their checks. Models, losses and training loops stay in the chapters.
 
 Import it before Keras: it sets TensorFlow's log level, which is read only once.
@@ -162,6 +162,32 @@ def load_iris(path: Path | str = DATA / "iris.csv") -> pd.DataFrame:
     return _load(Path(path), IRIS_COLUMNS, 150, index_col=0).astype({"target": int})
 
 
+def make_spiral(
+    arm: int = 100, noise: float = 0.03, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw points on two arms of a spiral, wound around each other, one class each.
+
+    Along an arm the distance from the center grows evenly from 0.1 to 1, and the angle
+    by one turn and a half; arm 1 is arm 0 turned by half a turn.
+
+    Parameters
+    ----------
+    arm : number of points on each arm
+    noise : standard deviation of the normal noise on each coordinate
+    seed : of the random numbers
+
+    Returns
+    -------
+    points of shape (2 * arm, 2) and labels of shape (2 * arm,), arm 0 first
+    """
+    rng = np.random.default_rng(seed)
+    radius = np.tile(np.linspace(0.1, 1.0, arm), 2)
+    labels = np.repeat([0, 1], arm)
+    angle = 3 * np.pi * radius + np.pi * labels
+    points = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    return points + noise * rng.standard_normal(points.shape), labels
+
+
 def _load(path: Path, columns: dict, rows: int, **options) -> pd.DataFrame:
     remedy = "put back the file that came with the book (git checkout data)"
     try:
@@ -221,6 +247,7 @@ def plot_iterates(
         )
 
 
+CLASS_COLORS = [palette.curve, palette.step, palette.good]
 CLASS_MARKERS = ["o", "^", "s"]
 
 
@@ -236,16 +263,35 @@ def plot_classes(
     labels : array of shape (n,), integers from 0 to len(names) - 1
     names : what the legend calls the classes
     """
-    colors = [palette.curve, palette.step, palette.good]
     for label, name in enumerate(names):
         ax.scatter(
             *points[labels == label].T,
             s=18,
-            color=colors[label],
+            color=CLASS_COLORS[label],
             marker=CLASS_MARKERS[label],
             linewidth=0,
             alpha=0.8,
             label=name,
+        )
+
+
+def plot_regions(ax: plt.Axes, predict: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Tint the plane by the class that a model gives each point.
+
+    Parameters
+    ----------
+    ax : axes with limits already set
+    predict : maps points of shape (m, 2) to m integers, 0, 1 or 2
+    """
+    first, second, points = plane(ax)
+    classes = np.reshape(predict(points), first.shape)
+    levels = np.arange(len(CLASS_COLORS) + 1) - 0.5
+    ax.contourf(first, second, classes, levels=levels, colors=CLASS_COLORS, alpha=0.16)
+    present = np.unique(classes)
+    cuts = (present[1:] + present[:-1]) / 2
+    if len(cuts):
+        ax.contour(
+            first, second, classes, levels=cuts, colors=palette.ink, linewidths=0.9
         )
 
 

@@ -15,10 +15,12 @@ from notebook_utils import (
     DataError,
     load_boston,
     load_iris,
+    make_spiral,
     palette,
     plot_boundary,
     plot_classes,
     plot_iterates,
+    plot_regions,
     use_book_style,
 )
 
@@ -215,4 +217,50 @@ def test_the_boundary_is_drawn_where_the_score_is_zero():
     line = ax.collections[-1].get_paths()[0].vertices
     assert len(line) > 10
     assert line.sum(axis=1) == pytest.approx(1, abs=1e-9)
+    plt.close("all")
+
+
+def test_the_arms_of_the_spiral_are_half_a_turn_apart():
+    points, labels = make_spiral(arm=50, noise=0)
+    assert points.shape == (100, 2) and labels.tolist() == [0] * 50 + [1] * 50
+    assert points[50:] == pytest.approx(-points[:50])
+    assert np.hypot(*points[:50].T) == pytest.approx(np.linspace(0.1, 1, 50))
+    noisy, _ = make_spiral(arm=5000, noise=0.05)
+    assert np.std(noisy - make_spiral(5000, 0)[0]) == pytest.approx(0.05, rel=0.03)
+    assert np.array_equal(make_spiral()[0], make_spiral()[0])
+    assert not np.array_equal(make_spiral()[0], make_spiral(seed=1)[0])
+
+
+def test_no_line_separates_the_arms_of_the_spiral():
+    points, labels = make_spiral()
+    best = 0.0
+    for angle in np.linspace(0, np.pi, 181):
+        along = points @ [np.cos(angle), np.sin(angle)]
+        for cut in along:
+            share = np.mean((along >= cut) == labels)
+            best = max(best, share, 1 - share)
+    assert best < 0.75
+
+
+def test_regions_take_the_color_of_their_class():
+    _, ax = plt.subplots()
+    ax.set(xlim=(0, 3), ylim=(0, 1))
+    plot_regions(ax, lambda points: np.floor(points[:, 0]).clip(0, 2).astype(int))
+    tints, cuts = ax.collections
+    colors = [palette.curve, palette.step, palette.good]
+    for path, tint, color, left in zip(
+        tints.get_paths(), tints.get_facecolor(), colors, [0, 1, 2], strict=True
+    ):
+        assert tint[:3] == pytest.approx(rgb(color))
+        assert path.vertices[:, 0].min() == pytest.approx(left, abs=0.03)
+        assert path.vertices[:, 0].max() == pytest.approx(left + 1, abs=0.03)
+    crossings = np.concatenate([path.vertices[:, 0] for path in cuts.get_paths()])
+    assert set(crossings.round(1)) == {1.0, 2.0}
+    plt.close("all")
+
+
+def test_a_plane_with_one_class_has_no_boundary():
+    _, ax = plt.subplots()
+    plot_regions(ax, lambda points: np.zeros(len(points), int))
+    assert len(ax.collections) == 1
     plt.close("all")
