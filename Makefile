@@ -8,7 +8,7 @@ PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf serve lab test test-fast test-all lint bench lock \
-        setup setup-python setup-test clean distclean
+        setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -37,7 +37,7 @@ test: setup-test ## run the tests (builds the book first)
 test-fast: setup-test ## run the tests that need no build
 	@$(PYTEST) tests -m "not build and not thorough"
 
-test-all: setup-test ## run every test, the slow ones too
+test-all: setup-test-all ## run every test, the slow ones too
 	@$(PYTEST) tests
 
 lint: setup-python ## check style and spelling
@@ -57,6 +57,9 @@ setup-python:
 
 setup-test:
 	@$(BOOTSTRAP) --apt apt.txt tests/apt.txt
+
+setup-test-all:
+	@$(BOOTSTRAP) --apt apt.txt tests/apt.txt --test-packages
 
 clean: ## delete what was built, cached outputs included
 	rm -rf _build

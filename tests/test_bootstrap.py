@@ -95,7 +95,8 @@ def test_a_step_runs_once_for_a_key_and_again_after_a_failure(tmp_path):
 
 
 def test_every_package_in_the_locks_has_a_hash_and_no_local_version():
-    for name in ("requirements.lock", "requirements-cuda.lock"):
+    names = ["requirements.lock", "requirements-cuda.lock", "tests/requirements.lock"]
+    for name in names:
         entries = (bootstrap.ROOT / name).read_text().split("\n")
         packages = [line for line in entries if line and line[0] not in " #"]
         assert packages
@@ -105,9 +106,24 @@ def test_every_package_in_the_locks_has_a_hash_and_no_local_version():
             assert "+" not in line.split(" ")[0]
 
 
-def test_readable_pins_and_lock_name_the_same_versions():
-    lock = (bootstrap.ROOT / "requirements.lock").read_text()
-    for line in (bootstrap.ROOT / "requirements.txt").read_text().splitlines():
+@pytest.mark.parametrize("name", ["requirements", "tests/requirements"])
+def test_readable_pins_and_lock_name_the_same_versions(name):
+    lock = (bootstrap.ROOT / f"{name}.lock").read_text()
+    for line in (bootstrap.ROOT / f"{name}.txt").read_text().splitlines():
         pin = line.partition(";")[0].strip()
         if pin and not pin.startswith(("#", "-e")):
             assert f"\n{pin.lower()} " in lock, pin
+
+
+def test_packages_of_the_tests_that_cannot_be_installed_are_told(
+    root, monkeypatch, capsys
+):
+    monkeypatch.setattr(bootstrap, "TEST_PACKAGES", root / "_build" / "test-packages")
+    monkeypatch.setattr(bootstrap.subprocess, "call", lambda *args, **options: 1)
+    stops(
+        capsys,
+        bootstrap.install_test_packages,
+        "installing the packages of tests/requirements.lock failed",
+        "check the network",
+        str(root / "_build" / "bootstrap.log"),
+    )

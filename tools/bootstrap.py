@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+TEST_PACKAGES = ROOT / "_build" / "test-packages"
 SUPPORTED = [(3, 11), (3, 12), (3, 13)]
 
 
@@ -82,6 +83,17 @@ def install_python_packages() -> None:
         [*pip, "--no-build-isolation", "--editable", "."],
         "installing the book's own modules",
         "see the log",
+    )
+
+
+def install_test_packages() -> None:
+    """Install what only tests import into a folder that no chapter sees."""
+    shutil.rmtree(TEST_PACKAGES, ignore_errors=True)
+    pip = [PYTHON, "-m", "pip", "install", "--no-deps", "--require-hashes"]
+    run(
+        [*pip, "--target", TEST_PACKAGES, "-r", "tests/requirements.lock"],
+        "installing the packages of tests/requirements.lock",
+        "check the network, then run the command again",
     )
 
 
@@ -171,6 +183,9 @@ def main() -> None:
     parser.add_argument(
         "--apt", nargs="*", default=[], metavar="LIST", help="lists of Debian packages"
     )
+    parser.add_argument(
+        "--test-packages", action="store_true", help="what make test-all needs besides"
+    )
     arguments = parser.parse_args()
     if sys.version_info[:2] not in SUPPORTED:
         fail(
@@ -193,6 +208,13 @@ def main() -> None:
         digest("package-lock.json"),
         install_node_packages,
     )
+    if arguments.test_packages:
+        step(
+            "Python packages of the tests",
+            TEST_PACKAGES / ".stamp",
+            f"{version} {digest('tests/requirements.lock')}",
+            install_test_packages,
+        )
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 requirements.lock       every package with its hashes, for Python 3.11 to 3.13
 requirements-cuda.lock  what the registry's Linux build of torch needs besides
+tests/requirements.lock what tests/requirements.txt needs besides the first
 
-They are two because a CPU build of torch needs none of the second, which weighs
-gigabytes; tools/bootstrap.py asks the installed torch which of the two it is.
+The first two are apart because a CPU build of torch needs none of the second, which
+weighs gigabytes; tools/bootstrap.py asks the installed torch which of the two it is.
 """
 
 import hashlib
@@ -44,31 +45,41 @@ def wheel_hash(requirement: str) -> str:
             return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def main() -> None:
-    compiled = subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "compile", "requirements.txt"]
+def compiled(requirements: str, *options: str) -> list[str]:
+    """Every package behind a requirements file, with hashes, one string each."""
+    done = subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "compile", requirements, *options]
         + ["--universal", "--python-version", "3.11", "--generate-hashes"]
         + ["--no-annotate", "--no-header", "--no-emit-package", "deep-learning-basics"],
         cwd=ROOT,
         check=True,
         capture_output=True,
         text=True,
-    ).stdout
+    )
+    return entries(done.stdout)
+
+
+def write(name: str, source: str, packages: list[str]) -> None:
+    header = f"# Written by `make lock` from {source}; do not edit.\n"
+    (ROOT / name).write_text(header + "\n".join(packages) + "\n")
+    print(f"{name}: {len(packages)} packages")
+
+
+def main() -> None:
     base, cuda = [], []
-    for entry in entries(compiled):
+    for entry in compiled("requirements.txt"):
         if entry.startswith("torch=="):
             line = f"    --hash={wheel_hash(entry.split()[0])}"
             if line not in entry:
                 entry += " \\\n" + line
         if not UNWANTED.match(entry):
             (cuda if CUDA.match(entry) else base).append(entry)
-    for name, packages in [
-        ("requirements.lock", base),
-        ("requirements-cuda.lock", cuda),
-    ]:
-        header = "# Written by `make lock` from requirements.txt; do not edit.\n"
-        (ROOT / name).write_text(header + "\n".join(packages) + "\n")
-        print(f"{name}: {len(packages)} packages")
+    write("requirements.lock", "requirements.txt", base)
+    write("requirements-cuda.lock", "requirements.txt", cuda)
+    present = {entry.split("==")[0] for entry in base}
+    needed = compiled("tests/requirements.txt", "--constraint", "requirements.lock")
+    extra = [entry for entry in needed if entry.split("==")[0] not in present]
+    write("tests/requirements.lock", "tests/requirements.txt", extra)
 
 
 if __name__ == "__main__":

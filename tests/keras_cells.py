@@ -1,0 +1,68 @@
+"""Run a chapter's cells on Keras's present backend, PyTorch's cells left out.
+
+    KERAS_BACKEND=jax python tests/keras_cells.py mlp
+
+Prints what test_mlp.py wants to know, as JSON. The claims of untagged prose are
+evaluated on the way; those between tagged cells may be about what both libraries do.
+"""
+
+import contextlib
+import io
+import json
+import re
+import sys
+
+import chapters
+import numpy as np
+
+TAGS = re.compile(r"^(?::tags:|tags:) \[(.*)\]$", flags=re.M)
+
+
+def tags_of(cell: str) -> set[str]:
+    found = TAGS.search(cell)
+    return set(found[1].split(", ")) if found else set()
+
+
+def run(name: str) -> dict:
+    namespace = {"__name__": "__chapter__"}
+    page = chapters.BOOK / f"{name}.md"
+    wrong, shared = [], True
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.chdir(page.parent):
+        for kind, text, line in chapters.pieces(page.read_text(encoding="utf8")):
+            if kind == "code":
+                shared = not tags_of(text) & {"torch", "both"}
+                if shared:
+                    code = "\n" * line + chapters.code_of(text)
+                    exec(compile(code, str(page), "exec"), namespace)
+            elif shared:
+                for claim in chapters.claims_in(text, line):
+                    chapters.evaluate(claim, namespace)
+                    if not claim.holds:
+                        wrong.append(f"{line}: {claim.text} is {claim.found}")
+    return namespace | {"wrong claims": wrong}
+
+
+def report(cells: dict) -> dict:
+    keras = cells["keras"]
+    model, x = cells["iris_keras"], cells["flowers"][:20]
+    W1, b1, W2, b2 = (weights.astype(float) for weights in model.get_weights())
+    layers = [(W1.T, b1, cells["relu"]), (W2.T, b2, cells["identity"])]
+    answers = keras.ops.convert_to_numpy(model(x))
+    return {
+        "backend": keras.backend.backend(),
+        "torch imported by a cell": "torch" in cells,
+        "wrong claims": cells["wrong claims"],
+        "parameters": {
+            name: value.count_params()
+            for name, value in cells.items()
+            if isinstance(value, keras.Model)
+        },
+        "losses": cells["losses_keras"],
+        "right": int(cells["right_keras"]),
+        "spiral": float(np.mean(cells["decided_keras"] == cells["targets"])),
+        "gap to NumPy": float(np.abs(answers - cells["forward"](x, layers)).max()),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(report(run(sys.argv[1]))))
