@@ -262,6 +262,17 @@ def test_drawings_have_the_colors_of_the_plots():
     assert {name: f"#{value.lower()}" for name, value in defined} == wanted
 
 
+def test_colors_in_formulas_are_known_to_print_and_to_the_website():
+    style = (ROOT / "latex" / "handout.sty").read_text()
+    css = (ROOT / "book" / "_static" / "book.css").read_text()
+    pages = "".join(page.read_text("utf8") for page in chapters.BOOK.glob("*.md"))
+    used = set(re.findall(r"\\textcolor\{(\w+)\}", pages))
+    assert used
+    for name in used:
+        assert rf"\colorlet{{{name}}}{{book" in style
+        assert f'.katex [style*="color:{name}"]' in css
+
+
 # The extension's parts ----------------------------------------------------------------
 
 
