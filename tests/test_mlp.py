@@ -144,7 +144,7 @@ def test_all_activations_but_the_polynomial_get_there(mlp):
     for activation in (mlp["step"], mlp["sigmoid"], mlp["relu"]):
         errors = [
             np.abs(mlp["shallow_fit"](activation, q, x) - mlp["f"](x)).max()
-            for q in (10, 100, 400)
+            for q in (10, 100, 300)
         ]
         assert errors[0] > errors[1] > errors[2] and errors[2] < 0.01
     parabola = np.polyval(np.polyfit(x, mlp["f"](x), 2), x)
