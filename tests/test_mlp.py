@@ -127,6 +127,17 @@ def test_layers_without_activation_decide_along_a_line(mlp):
     assert mlp["straight_cut"](values) == mlp["straight_cut"](mlp["spiral"]) < 2 / 3
 
 
+def test_no_straight_cut_gets_two_thirds_of_the_spiral_right(mlp):
+    """All cuts in 3600 directions are tried, not the one of least squares only."""
+    best = 0
+    for angle in np.linspace(0, 2 * np.pi, 3600, endpoint=False):
+        along = mlp["spiral"] @ [np.cos(angle), np.sin(angle)]
+        arm = mlp["arm"][np.argsort(along)]
+        right = np.cumsum(arm == 0) + arm.sum() - np.cumsum(arm)
+        best = max(best, right.max())
+    assert 0.6 < best / 200 < 2 / 3
+
+
 def test_a_hundred_random_cuts_decide_the_whole_spiral(mlp):
     decided = mlp["by_cuts"](mlp["spiral"]) > 0
     assert np.array_equal(decided, mlp["arm"] == 1)
