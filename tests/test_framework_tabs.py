@@ -228,6 +228,15 @@ def test_one_choice_holds_on_the_page_after_a_reload_and_on_the_next_page(
         assert page.evaluate(SHOWN) == [[False, True]] * 2
 
 
+def test_pytorch_chosen_in_one_chapter_is_shown_in_the_next(visit: Visit, home: str):
+    with visit(home + "book/perceptron.html") as page:
+        page.get_by_text("PyTorch", exact=True).first.click()
+        page.get_by_role("link", name="next").first.click()
+        page.wait_for_url("**/mlp.html*")
+        shown = page.evaluate(SHOWN)
+        assert shown == [[False, True]] * len(shown) and len(shown) >= 5
+
+
 def test_an_address_can_choose_the_framework(visit: Visit, two_pages: str):
     with visit(two_pages + "page.html?framework=pytorch") as page:
         assert page.evaluate(SHOWN) == [[False, True]] * 2
