@@ -82,10 +82,10 @@ class Explorer(anywidget.AnyWidget):
     def _page_html(self) -> str:
         # "</script" in a string would end the element that holds the state.
         state = json.dumps(self.state(), allow_nan=False).replace("<", r"\u003c")
-        wide, narrow = self.heights
+        heights = "--wide: {}px; --narrow: {}px".format(*self.heights)
         return (
             f'<div class="explorer" data-explorer="{self.name()}">'
-            f'<div class="explorer-body" style="--wide: {wide}px; --narrow: {narrow}px">'
+            f'<div class="explorer-body" style="{heights}">'
             f'<p class="explorer-words">{html.escape(self.words)}</p></div>'
             f'<script type="application/json">{state}</script></div>'
         )

@@ -26,9 +26,7 @@ class BundleError(RuntimeError):
 def names() -> list[str]:
     """The explorers: what has a Python file and a JavaScript module."""
     return sorted(
-        file.stem
-        for file in FOLDER.glob("*.js")
-        if file.with_suffix(".py").is_file()
+        file.stem for file in FOLDER.glob("*.js") if file.with_suffix(".py").is_file()
     )
 
 

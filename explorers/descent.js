@@ -1,7 +1,7 @@
 // Gradient descent on a loss of one parameter: the loss of the Boston rooms, which is
 // a parabola, and a double well. `descent.py` has the same functions in NumPy.
 import { choice, film, legend, readout, slider } from "./kit/controls.js";
-import { html, write } from "./kit/dom.js";
+import { html, rich, write } from "./kit/dom.js";
 import { integer, number, oneOf } from "./kit/fields.js";
 import { fixed, short, subscript } from "./kit/format.js";
 import { handle } from "./kit/handle.js";
@@ -129,8 +129,10 @@ const VIEWS = {
   boston: {
     x: { domain: [-3, 10], label: "weight *w*" },
     y: {
-      domain: [0, 950000],
+      // The parabola of a long step reaches below zero; no loss does.
+      domain: [-300000, 950000],
       label: "loss",
+      from: 0,
       format: (v) => (v ? `${v / 1000}k` : "0"),
     },
     limits: { low: [-2.5], high: [9.5], step: [0.1] },
@@ -172,7 +174,7 @@ export default {
     });
     const course = new Plot(figure, {
       name: "The loss at each step",
-      height: () => (figure.wide ? 320 : 150),
+      height: () => (figure.wide ? 320 : 130),
     });
     const curve = hill.line("curve wide");
     const bowl = hill.line("good dashed");
@@ -199,16 +201,17 @@ export default {
       trait: "steps",
       last: () => iterates(figure.state).length - 1,
     });
-    const numbers = readout(["step *t*", "*w* now", "loss", "slope"]);
+    const numbers = readout(["step", "*w*", "loss", "slope"]);
     const word = html("strong");
     const reason = html("span");
     figure.add(
+      html("p", { class: "hint" }, ...rich("Drag *w*₀, move the rate, play or step.")),
       chooser.element,
       html("div", { class: "plots" }, hill.element, course.element),
       legend([
         ["dot step", "iterates"],
         ["accent", "tangent"],
-        ["good dashed", "parabola on it with curvature 1/*ρ*: its bottom is the next iterate"],
+        ["good dashed", "parabola of curvature 1/*ρ* on it; its bottom is the next iterate"],
       ]),
       rate.element,
       player.element,
@@ -229,7 +232,7 @@ export default {
       course.setAxes({ domain: [0, LAST], label: "step *t*" }, view.y);
       const grid = spread(view.x.domain, 161);
       curve(grid.map((w) => [w, value(w)]));
-      tangent(view.x.domain.map((w) => [w, heights[t] + slope(now) * (w - now)]));
+      tangent(touching(hill, now, heights[t], slope(now)));
       const bottom = now - state.rate * slope(now);
       const depth = heights[t] - (state.rate * slope(now) ** 2) / 2;
       const reach = Math.sqrt(2 * state.rate * Math.max(0, 1.1 * view.y.domain[1] - depth));
@@ -245,16 +248,18 @@ export default {
       fall(shown.map((_, i) => [i, heights[i]]));
       falls(shown.map((_, i) => [i, heights[i]]));
 
-      const side = (w) => (slope(w) > 0 ? [10, "start"] : [-10, "end"]);
-      const [dx, anchor] = side(state.start);
       start([state.start, heights[0]], `w₀ = ${fixed(state.start, 2)}`);
-      startName([state.start, heights[0]], "*w*₀", dx * 1.3, -6, anchor);
+      // Below the curve, on the outer side, nothing else is drawn.
+      const name = (label, w, height, text) => {
+        const [dx, anchor] = slope(w) > 0 ? [9, "start"] : [-9, "end"];
+        label([w, height], text, dx, 17, anchor);
+      };
       const apart = Math.hypot(
         hill.x.at(now) - hill.x.at(state.start),
         hill.y.at(heights[t]) - hill.y.at(heights[0]),
       );
-      const [nx, nowAnchor] = side(now);
-      nowName([now, heights[t]], apart > 24 ? `*w*${subscript(t)}` : "", nx, -6, nowAnchor);
+      name(startName, state.start, heights[0], "*w*₀");
+      name(nowName, now, heights[t], apart > 30 ? `*w*${subscript(t)}` : "");
 
       const marks =
         state.loss === "boston"
@@ -276,6 +281,17 @@ export default {
     };
   },
 };
+
+/**
+ * Ends of a tangent, some 70 pixels to each side of where it touches.
+ * @param {Plot} plot @param {number} w @param {number} height @param {number} slope
+ * @returns {[number, number][]}
+ */
+function touching(plot, w, height, slope) {
+  const steepness = Math.abs(slope * (plot.y.at(1) - plot.y.at(0))) / Math.abs(plot.x.at(1) - plot.x.at(0));
+  const reach = 70 / Math.hypot(1, steepness) / (plot.x.at(1) - plot.x.at(0));
+  return [-reach, reach].map((d) => [w + d, height + slope * d]);
+}
 
 /** @param {number[]} ends @param {number} count @returns {number[]} */
 function spread([low, high], count) {

@@ -32,7 +32,7 @@ class Descent(Explorer):
         "weight w, the iterates on it, a slider for the learning rate. It needs "
         "JavaScript; the handout shows it in four frames."
     )
-    heights: ClassVar = (560, 780)
+    heights: ClassVar = (632, 748)
 
     loss = traitlets.Enum(["boston", "well"], "boston").tag(sync=True)
     rate = traitlets.Float(1e-6).tag(sync=True)
@@ -45,10 +45,11 @@ class Descent(Explorer):
         # A parabola is known by three sums; the page carries these, not the data.
         sums = {"xx": self.x @ self.x, "xy": self.x @ self.y, "yy": self.y @ self.y}
         settings = {
-            "boston": {"rate": 1e-6, "start": 0.0} | {k: float(v) for k, v in sums.items()},
+            "boston": {"rate": 1e-6, "start": 0.0}
+            | {k: float(v) for k, v in sums.items()},
             "well": {"rate": 0.02, "start": 2.0},
         }
-        first = settings[traits.get("loss", "boston")]
+        first = settings.get(traits.get("loss"), settings["boston"])
         traits = {"rate": first["rate"], "start": first["start"]} | traits
         super().__init__(settings=settings, **traits)
 
@@ -122,9 +123,10 @@ class Descent(Explorer):
             mantissa, power = f"{rate:.0e}".split("e")
             ax.set_title(
                 rf"$\rho = {mantissa} \cdot 10^{{{int(power)}}}$"
-                "\n" rf"$\rho L'' = {product:.2f}$"
+                "\n"
+                rf"$\rho L$″ = {product:.2f}"  # the prime of formulas warns
             )
-            ax.set(ylim=(0, 9e5), yticks=[], xticks=[0, 5, 10], xlabel="$w$")
+            ax.set(ylim=(-3e5, 9e5), yticks=[], xticks=[0, 5, 10], xlabel="$w$")
         axes[0].set_ylabel("loss")
         grid = np.linspace(-1.6, 2.06, 161)
         for rate, color in [(0.02, palette.step), (0.1, palette.accent)]:

@@ -18,7 +18,8 @@ export function slider(figure, { label, onMove }) {
   const input = /** @type {HTMLInputElement} */ (
     html("input", { type: "range", id, min: 0, step: 1 })
   );
-  const shown = html("output", { for: id });
+  // The slider itself tells it aloud.
+  const shown = html("span", { class: "value", "aria-hidden": "true" });
   const ruler = html("div", { class: "ruler", "aria-hidden": "true" });
   let stops;
   input.addEventListener("input", () => onMove(stops.value(Number(input.value))));
@@ -175,15 +176,12 @@ export function film(figure, { trait, last, pause = 350 }) {
  * @returns {{element: HTMLElement, draw: (values: string[]) => void}}
  */
 export function readout(labels) {
-  const values = labels.map(() => html("dd"));
-  const element = html(
-    "dl",
-    { class: "readout" },
-    ...labels.map((label, i) =>
-      html("div", {}, html("dt", {}, ...rich(label)), values[i]),
-    ),
-  );
-  return { element, draw: (texts) => texts.forEach((text, i) => write(values[i], text)) };
+  const values = labels.map(() => html("b"));
+  const pairs = labels.map((label, i) => html("span", {}, ...rich(label), " ", values[i]));
+  return {
+    element: html("div", { class: "readout" }, ...pairs),
+    draw: (texts) => texts.forEach((text, i) => write(values[i], text)),
+  };
 }
 
 /**

@@ -38,7 +38,7 @@ export class Figure {
     /** @type {(() => void)[]} what to undo at the end */
     this.endings = [];
     this.frame = 0;
-    this.live = html("p", { class: "explorer-live", role: "status" });
+    this.live = html("div", { class: "explorer-live", role: "status" });
     this.said = "";
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
 

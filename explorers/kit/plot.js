@@ -10,6 +10,7 @@ import { linear } from "./scales.js";
  * @property {Pair} domain
  * @property {string} label may have symbols between stars
  * @property {(value: number) => string} [format]
+ * @property {number} [from] below it there are no ticks
  * @property {typeof linear} [scale]
  */
 
@@ -28,7 +29,7 @@ export class Plot {
   constructor(figure, { name, height, left = 46 }) {
     this.figure = figure;
     this.heightFor = height;
-    this.margin = { left, right: 10, top: 10, bottom: 38 };
+    this.margin = { left, right: 10, top: 24, bottom: 38 };
     this.axes = svg("g", { class: "axes", "aria-hidden": "true" });
     this.drawn = "";
     this.window = svg("svg", { class: "window", "aria-hidden": "true" });
@@ -83,6 +84,7 @@ export class Plot {
       );
     }
     for (const value of this.y.ticks((floor - top) / 45)) {
+      if (value < (y.from ?? -Infinity)) continue;
       const at = place(this.y.at(value));
       marks.push(
         svg("path", { class: "axis", d: `M${left},${at}h-4` }),
@@ -95,7 +97,7 @@ export class Plot {
     }
     const names = [
       { text: x.label, x: (left + end) / 2, y: floor + 33, "text-anchor": "middle" },
-      { text: y.label, x: left + 8, y: top + 4, "text-anchor": "start" },
+      { text: y.label, x: left - 7, y: top - 12, "text-anchor": "end" },
     ];
     for (const { text, ...where } of names) {
       const label = svg("text", { class: "axis-label", ...where });
