@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from chromium import Visit
 from fixture_book import HEADER, FixtureBook
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 from test_website import violations
 
 from explorers.descent import Descent
@@ -359,9 +359,7 @@ def test_descent_says_aloud_what_happens_once_it_rests(visit: Visit, served: str
         place.get_by_role("slider", name="Learning rate ρ").focus()
         for _ in range(5):
             page.keyboard.press("PageUp")
-        page.wait_for_function(
-            "document.querySelector('.explorer-live').textContent !== ''"
-        )
+        expect(live).not_to_be_empty()
         said = live.inner_text()
         assert re.match(r"(Converging|Oscillating|Diverging).* Step 10: w is ", said)
         assert "*" not in said

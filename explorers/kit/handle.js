@@ -63,6 +63,10 @@ export function handle(plot, { name, look, radius = 6, plane = false, limits, on
     group.focus({ preventScroll: true });
     event.preventDefault();
   });
+  // A finger on it moves it, not the page; touch-action does not do it inside of SVG.
+  group.addEventListener("touchstart", (event) => event.preventDefault(), {
+    passive: false,
+  });
   group.addEventListener("pointermove", (event) => {
     if (!grip) return;
     const box = plot.svg.getBoundingClientRect();
