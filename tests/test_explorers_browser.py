@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import Visit
+from chromium import Visit, serve
 from fixture_book import HEADER, FixtureBook
 from playwright.sync_api import Locator, Page, expect
 from test_website import violations
@@ -481,6 +481,36 @@ def test_an_explorer_is_added_by_two_files_and_a_cell(
     assert built.returncode != 0
     assert re.search(r"counter\.js:\d+: ", built.stdout + built.stderr)
     assert "until now" in book.page()
+
+
+def test_the_explorer_of_the_instructions_works_as_it_stands(
+    visit: Visit, tmp_path: Path
+) -> None:
+    """CONTRIBUTING.md shows one whole; it does what it says, and keeps its place."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+    text = text.partition("## How to add an explorer")[2]
+    python, javascript = re.findall(r"```(?:python|js)\n(.*?)```", text, re.DOTALL)
+    book = FixtureBook(tmp_path / "a book")
+    book.write("explorers/slope.py", python)
+    book.write("explorers/slope.js", javascript)
+    cell = CELL.replace("counter", "slope").replace("Counter", "Slope")
+    book.write("book/page.md", HEADER + cell.replace("count=40", "slope=1.5"))
+    built = book.build()
+    assert built.returncode == 0, built.stdout + built.stderr
+    with serve(book.root / "_build" / "html") as address:
+        for width in (1280, 360):
+            with visit(address + "book/page.html", width=width) as page:
+                first, second = page.get_by_role("slider", name="Slope w").all()
+                assert second.get_attribute("aria-valuetext") == "1.50"
+                first.press("ArrowRight")
+                settle(page)
+                assert first.get_attribute("aria-valuetext") == "0.55"
+                assert violations(page) == []
+                body, content = (
+                    page.locator(part).first.bounding_box()["height"]
+                    for part in (".explorer-body", ".explorer-content")
+                )
+                assert content <= body < content + 24, (width, content)
 
 
 def test_the_state_of_a_page_is_json(site: Path):
