@@ -28,6 +28,7 @@ serve: setup ## serve the website here; rebuild and reload on save (PORT=8000)
 	@$(PY) tools/serve.py --port $(PORT)
 
 lab: setup-python ## open the chapters in JupyterLab, as notebooks
+	@$(PY) -m explorers.bundle
 	@JUPYTER_CONFIG_PATH="$(CURDIR)/jupyter" $(PY) -m jupyterlab \
 	    --notebook-dir="$(CURDIR)" $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -62,7 +63,7 @@ setup-test-all:
 	@$(BOOTSTRAP) --apt apt.txt tests/apt.txt --test-packages
 
 clean: ## delete what was built, cached outputs included
-	rm -rf _build
+	rm -rf _build explorers/_built
 
 distclean: clean ## delete what was installed, too
 	rm -rf .venv node_modules *.egg-info

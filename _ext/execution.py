@@ -40,6 +40,8 @@ KERNEL_ENVIRONMENT = {
     "SOURCE_DATE_EPOCH": "1767225600",
 }
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
 # Tags of cells that change what a run does; all others only change what is shown.
 EXECUTION_TAGS = {"raises-exception", "skip-execution"}
 
@@ -207,9 +209,8 @@ class Store:
         executed = self.cache.get_cache_bundle(record.pk).nb
         for cell, done in zip(chapter.cells, executed.cells, strict=True):
             cell.outputs, cell.execution_count = done.outputs, done.execution_count
-        for name in ("language_info", "widgets"):
-            if name in executed.metadata:
-                chapter.notebook.metadata[name] = executed.metadata[name]
+        if "language_info" in executed.metadata:
+            chapter.notebook.metadata.language_info = executed.metadata.language_info
         self.add(chapter, record.data["execution_seconds"])
         self.cache.remove_cache(record.pk)
         return True
@@ -256,7 +257,20 @@ def execute(chapter: Chapter, timeout: int) -> float:
         error = dead
     if error is not None:
         raise ExecutionFailed(failure_line(chapter, error))
+    drop_live_widgets(chapter.notebook)
     return result.time
+
+
+def drop_live_widgets(notebook: nbformat.NotebookNode) -> None:
+    """Leave out what only the kernel that is gone could bring to life.
+
+    The ids of widgets are random, and their state holds JavaScript, which is no part of
+    the outputs' key.
+    """
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)
 
 
 def failure_line(chapter: Chapter, error: Exception) -> str:

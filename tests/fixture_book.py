@@ -51,12 +51,19 @@ class FixtureBook:
 
     def __init__(self, root: Path):
         self.root = root
-        for name in ["_ext", "_templates", "latex", "data", "book/_static"]:
+        for name in [
+            "_ext",
+            "_templates",
+            "latex",
+            "data",
+            "explorers",
+            "book/_static",
+        ]:
             if (ROOT / name).exists():
                 shutil.copytree(
                     ROOT / name,
                     root / name,
-                    ignore=shutil.ignore_patterns("__pycache__"),
+                    ignore=shutil.ignore_patterns("__pycache__", "_built"),
                 )
         for name in [
             "_config.yml",

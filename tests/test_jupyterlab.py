@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
+
+from explorers import bundle
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted(
@@ -18,14 +21,44 @@ CHAPTERS = sorted(
 
 pytestmark = pytest.mark.build
 
+# A page with an explorer between two cells that a stray key would delete.
+HEADER = (ROOT / "book" / "perceptron.md").read_text("utf8").partition("\n---\n")[0]
+FIGURES = (
+    HEADER
+    + """
+---
+
+# Figures
+
+```{code-cell} ipython3
+from explorers.descent import Descent
+from notebook_utils import load_boston
+
+boston = load_boston()
+```
+
+```{code-cell} ipython3
+figure = Descent(boston["RM"], boston["PRICE"])
+figure
+```
+
+```{code-cell} ipython3
+figure.rate
+```
+"""
+)
+NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory) -> Path:
     """A reader's copy of the book, in a folder with a space in its name."""
     root = tmp_path_factory.mktemp("lab") / "my copy"
     root.mkdir()
-    for name in ["book", "data", "jupyter"]:
+    bundle.main()  # a copy has no Node; it takes the modules along
+    for name in ["book", "data", "explorers", "jupyter"]:
         shutil.copytree(ROOT / name, root / name)
+    (root / "book" / "figures.md").write_text(FIGURES)
     for name in ["jupytext.toml", "notebook_utils.py"]:
         shutil.copy(ROOT / name, root / name)
     return root
@@ -62,6 +95,45 @@ def lab(copy) -> str:
     process.wait(timeout=30)
 
 
+def open_and_run(page: Page, address: str, name: str, cells: int) -> None:
+    """Open a page by double-click, as a notebook, and run all of it."""
+    page.goto(f"{address}&reset")  # not the last visitor's folder
+    for entry in ("book", f"{name}.md"):
+        page.locator(f'.jp-DirListing-item[title^="Name: {entry}\\a"]').dblclick()
+    page.wait_for_selector(".jp-NotebookPanel", timeout=60_000)
+    page.wait_for_function(
+        f"() => {NOTEBOOK}.sessionContext?.session?.kernel?.status === 'idle'",
+        timeout=120_000,
+    )
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(
+        f"() => [...{NOTEBOOK}.content.model.cells]"
+        f".filter(c => c.type === 'code' && c.executionCount > 0).length === {cells}",
+        timeout=120_000,
+    )
+
+
+def save(page: Page) -> None:
+    page.keyboard.press("Control+s")
+    page.wait_for_function(f"() => !{NOTEBOOK}.context.model.dirty")
+
+
+def in_kernel(page: Page, code: str) -> str:
+    """Run code in the notebook's kernel; return what it prints."""
+    return page.evaluate(
+        f"""async code => {{
+          const kernel = {NOTEBOOK}.sessionContext.session.kernel;
+          const run = kernel.requestExecute({{ code }});
+          let text = "";
+          run.onIOPub = message => {{ text += message.content.text ?? ""; }};
+          await run.done;
+          return text.trim();
+        }}""",
+        code,
+    )
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_opens_by_double_click_runs_and_saves_unchanged(
     lab, copy, browser, name
@@ -71,30 +143,73 @@ def test_a_chapter_opens_by_double_click_runs_and_saves_unchanged(
     cells = before.decode().count("```{code-cell}")
     with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
         page = context.new_page()
-        page.goto(f"{lab}&reset")  # not the last visitor's folder
-        for entry in ("book", f"{name}.md"):
-            page.locator(f'.jp-DirListing-item[title^="Name: {entry}\\a"]').dblclick()
-        page.wait_for_selector(".jp-NotebookPanel", timeout=60_000)
-        notebook = "window.jupyterapp.shell.currentWidget"
-        page.wait_for_function(
-            f"() => {notebook}.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=120_000,
-        )
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        count = f"{notebook}.content.model.cells"
-        page.wait_for_function(
-            f"() => [...{count}].filter(c => c.type === 'code' && c.executionCount > 0)"
-            f".length === {cells}",
-            timeout=120_000,
-        )
+        open_and_run(page, lab, name, cells)
         outputs = page.evaluate(
-            f"() => [...{count}].filter(c => c.type === 'code')"
+            f"() => [...{NOTEBOOK}.content.model.cells].filter(c => c.type === 'code')"
             ".flatMap(c => c.outputs.toJSON())"
         )
         kinds = {output.get("name", output["output_type"]) for output in outputs}
         assert not kinds & {"error", "stderr"}, outputs
         assert any("image/svg+xml" in output.get("data", {}) for output in outputs)
-        page.keyboard.press("Control+s")
-        page.wait_for_function(f"() => !{notebook}.context.model.dirty")
+        save(page)
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_an_explorer_answers_hand_and_python_and_keeps_its_keys(
+    lab, copy, browser, theme
+):
+    source = copy / "book" / "figures.md"
+    before = source.read_bytes()
+    with browser.new_context(viewport={"width": 1400, "height": 1600}) as context:
+        page = context.new_page()
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        open_and_run(page, lab, "figures", 3)
+        page.evaluate(
+            "theme => window.jupyterapp.commands.execute("
+            "'apputils:change-theme', { theme })",
+            theme,
+        )
+        place = page.locator(".jp-OutputArea .explorer")
+        rate = place.get_by_role("slider", name="Learning rate ρ")
+        rate.wait_for()
+        shown = page.locator(".jp-OutputArea .explorer .line").first
+        color = shown.evaluate("e => getComputedStyle(e).stroke")
+        assert color == (
+            "rgb(0, 89, 156)" if "Light" in theme else "rgb(105, 194, 255)"
+        )
+
+        # From Python to the figure, and from the hand to Python.
+        in_kernel(page, "figure.rate = 5e-5")
+        place.get_by_text("Diverging.").wait_for()
+        assert rate.get_attribute("aria-valuetext") == "5 · 10⁻⁵"
+        rate.focus()
+        page.keyboard.press("ArrowLeft")
+        place.get_by_text("Oscillating, and converging.").wait_for()
+        assert in_kernel(page, "print(figure.rate)") == "4.9e-05"
+        place.get_by_role("radio", name="Two valleys").click()
+        place.get_by_text("higher minimum").wait_for()
+        state = in_kernel(page, "print(figure.loss, figure.rate, figure.start)")
+        assert state == "well 0.02 2.0"
+        place.get_by_role("button", name="Reset").click()
+        place.get_by_text("0.040").wait_for()
+        assert in_kernel(page, "print(figure.loss, figure.rate)") == "boston 1e-06"
+
+        # Keys that mean much to a notebook: none leaves the figure.
+        selected = f"() => {NOTEBOOK}.content.activeCellIndex"
+        count = f"() => {NOTEBOOK}.content.widgets.length"
+        was = page.evaluate(selected), page.evaluate(count)
+        for control in (rate, place.get_by_role("slider", name="start, w₀")):
+            control.focus()
+            for key in ["ArrowDown", "ArrowUp", "d", "d", "a", "x", "m", "Home"]:
+                page.keyboard.press(key)
+            assert (page.evaluate(selected), page.evaluate(count)) == was
+        for _ in range(50):  # messages to the kernel wait for one another
+            if (start := in_kernel(page, "print(figure.start)")) == "-2.5":
+                break
+            page.wait_for_timeout(100)
+        assert start == "-2.5"
+        save(page)
+        assert not errors
     assert source.read_bytes() == before

@@ -5,6 +5,7 @@ Works on a copy of the sources in a temporary folder, so that nothing here is lo
 """
 
 import gzip
+import json
 import os
 import platform
 import re
@@ -19,7 +20,7 @@ from pathlib import Path
 from cli import Parser
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "_ext"))
+sys.path[:0] = [str(ROOT / "_ext"), str(ROOT / "tests")]
 
 KINDS = {
     ".html": "html",
@@ -33,7 +34,9 @@ KINDS = {
 
 def copy_sources(target: Path) -> None:
     installed = {".venv", "node_modules"}
-    ignored = shutil.ignore_patterns(*installed, ".git", "_build", "__pycache__")
+    ignored = shutil.ignore_patterns(
+        *installed, ".git", "_build", "_built", "__pycache__"
+    )
     shutil.copytree(ROOT, target, ignore=ignored)
     for name in installed:
         (target / name).symlink_to(ROOT / name)
@@ -102,6 +105,87 @@ def page_bytes(site: Path) -> dict[str, Counter]:
     return pages
 
 
+EXPLORER_PARTS = re.compile(
+    r'<script type="module">(.*?)</script>|<style>(\.explorer.*?)</style>'
+    r'|(<div class="explorer".*?</script></div>)',
+    flags=re.DOTALL,
+)
+
+
+def explorer_bytes(site: Path) -> dict[str, int]:
+    """Bytes that each page carries for its explorers, as gzip sends them."""
+    sizes = {}
+    for page in sorted(site.rglob("*.html")):
+        parts = EXPLORER_PARTS.findall(page.read_text("utf8"))
+        text = "".join(part for groups in parts for part in groups)
+        name = page.relative_to(site).as_posix()
+        sizes[name] = len(gzip.compress(text.encode())) if text else 0
+    return sizes
+
+
+def longest_tasks(site: Path) -> dict[str, float]:
+    """Milliseconds of the longest main-thread task while an explorer's slider moves.
+
+    The least of three runs: other work on the machine makes it longer, never shorter.
+    """
+    from chromium import SWITCHES, serve
+    from playwright.sync_api import sync_playwright
+
+    switches = [word.replace("\t", " ") for word in SWITCHES.split(" ")]
+    tasks = {}
+    with sync_playwright() as playwright, serve(site) as home:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=switches
+        )
+        page = browser.new_page()
+        for name in (name for name, size in explorer_bytes(site).items() if size):
+            page.goto(home + name)
+            page.wait_for_load_state("networkidle")
+            for place in page.locator(".explorer:has(input[type=range])").all():
+                kind = place.get_attribute("data-explorer")
+                slider = place.locator("input[type=range]").first
+                runs = [longest_task(browser, page, slider) for _ in range(3)]
+                tasks[kind] = min(runs)
+        browser.close()
+    return tasks
+
+
+def longest_task(browser, page, slider) -> float:
+    """Draw a slider across in a hundred moves; milliseconds of the longest task."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 12, middle)
+    page.mouse.down()
+    browser.start_tracing(page=page, categories=["toplevel"])
+    for i in range(1, 101):
+        page.mouse.move(box["x"] + 12 + i / 101 * box["width"], middle)
+    trace = json.loads(browser.stop_tracing())["traceEvents"]
+    page.mouse.up()
+    main = {
+        (event["pid"], event["tid"])
+        for event in trace
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    return max(
+        event["dur"] / 1000
+        for event in trace
+        if event.get("dur") and (event["pid"], event["tid"]) in main
+    )
+
+
+def report_explorers(site: Path) -> None:
+    sizes = explorer_bytes(site)
+    print("\nexplorers, kB (gzip) within a page; aim 25 at most")
+    for page, size in sizes.items():
+        if size:
+            print(f"{page:<24} {size / 1000:6.1f}")
+    print(f"{sum(not size for size in sizes.values())} pages without any    0.0")
+    print("longest task while a slider moves; aim below 50 ms")
+    for name, milliseconds in longest_tasks(site).items():
+        print(f"{name:<24} {milliseconds:6.1f} ms")
+
+
 def main() -> None:
     Parser(description=__doc__.splitlines()[0]).parse_args()
     print(
@@ -127,6 +211,7 @@ def main() -> None:
         for page, sizes in page_bytes(root / "_build" / "html").items():
             cells = "".join(f"{sizes[kind] / 1000:9.1f}" for kind in kinds)
             print(f"{page:<18}{cells}")
+        report_explorers(root / "_build" / "html")
 
 
 if __name__ == "__main__":

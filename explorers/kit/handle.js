@@ -1,0 +1,113 @@
+// A point that is moved by mouse, touch or keyboard.
+import { assign, svg } from "./dom.js";
+
+const KEYS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
+
+/**
+ * Put a handle on a plot. It is a slider to screen readers; arrow keys move it by a
+ * step, with Shift or as Page Up and Page Down by ten, Home and End to the ends.
+ *
+ * @param {import("./plot.js").Plot} plot
+ * @param {object} options
+ * @param {string} options.name
+ * @param {string} options.look a color
+ * @param {number} options.radius of what is seen; what can be touched is larger
+ * @param {boolean} options.plane moved in both directions, not along x alone
+ * @param {() => {low: number[], high: number[], step: number[]}} options.limits of each
+ *   coordinate
+ * @param {(point: number[]) => void} options.onMove is told where it shall be
+ * @returns {(point: [number, number], text: string) => void} draws it at a point; the
+ *   text says aloud where that is
+ */
+export function handle(plot, { name, look, radius = 6, plane = false, limits, onMove }) {
+  const target = svg("circle", { class: "target", r: 18 });
+  const group = svg(
+    "g",
+    {
+      class: `handle ${look}`,
+      tabindex: 0,
+      role: "slider",
+      "aria-label": name,
+      "aria-roledescription": plane ? "point in the plane" : undefined,
+    },
+    target,
+    svg("circle", { class: "ring", r: radius + 4 }),
+    svg("circle", { class: "knob", r: radius }),
+  );
+  plot.front.append(group);
+  let now = [0, 0];
+  /** From the pointer to the handle's center, kept while it is dragged. */
+  let grip = null;
+
+  const move = (x, y) => {
+    const { low, high } = limits();
+    const wanted = plane ? [x, y] : [x];
+    onMove(wanted.map((v, i) => Math.min(high[i], Math.max(low[i], v))));
+  };
+  /** Round to the step, so that values are those that the keyboard reaches. */
+  const snap = (value, step) => Number((Math.round(value / step) * step).toPrecision(12));
+
+  group.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const box = plot.svg.getBoundingClientRect();
+    grip = [
+      plot.x.at(now[0]) - (event.clientX - box.left),
+      plot.y.at(now[1]) - (event.clientY - box.top),
+    ];
+    group.setPointerCapture(event.pointerId);
+    group.focus({ preventScroll: true });
+    event.preventDefault();
+  });
+  // A finger on it moves it, not the page; touch-action does not do it inside of SVG.
+  group.addEventListener("touchstart", (event) => event.preventDefault(), {
+    passive: false,
+  });
+  group.addEventListener("pointermove", (event) => {
+    if (!grip) return;
+    const box = plot.svg.getBoundingClientRect();
+    const { step } = limits();
+    move(
+      snap(plot.x.value(event.clientX - box.left + grip[0]), step[0]),
+      snap(plot.y.value(event.clientY - box.top + grip[1]), step[1] ?? 1),
+    );
+  });
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    group.addEventListener(end, () => {
+      grip = null;
+    });
+  }
+  group.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    const { low, high, step } = limits();
+    const far = event.shiftKey ? 10 : 1;
+    let [dx, dy] = (KEYS[event.key] ?? [0, 0]).map((d) => d * far);
+    if (event.key === "PageUp") dx = 10;
+    if (event.key === "PageDown") dx = -10;
+    if (!plane) [dx, dy] = [dx + dy, 0];
+    if (event.key === "Home") move(low[0], now[1]);
+    else if (event.key === "End") move(high[0], now[1]);
+    else if (dx || dy) {
+      move(
+        snap(now[0] + dx * step[0], step[0]),
+        snap(now[1] + dy * (step[1] ?? 1), step[1] ?? 1),
+      );
+    } else return;
+    event.preventDefault();
+  });
+
+  return (point, text) => {
+    now = point;
+    const { low, high } = limits();
+    assign(group, {
+      transform: `translate(${plot.at(point)})`,
+      "aria-valuenow": point[0],
+      "aria-valuemin": low[0],
+      "aria-valuemax": high[0],
+      "aria-valuetext": text,
+    });
+  };
+}

@@ -1,0 +1,58 @@
+// Explorers on a page of the website: state from the page and its address.
+import { Address } from "./address.js";
+import { Figure } from "./figure.js";
+
+/** The state of one figure, with the face of anywidget's model. */
+export class PageModel {
+  /** @param {object} state */
+  constructor(state) {
+    this.state = { ...state };
+    /** @type {Set<() => void>} */
+    this.listeners = new Set();
+  }
+
+  /** @param {string} name */
+  get(name) {
+    return this.state[name];
+  }
+
+  /** @param {string} name @param {any} value */
+  set(name, value) {
+    this.state[name] = value;
+  }
+
+  save_changes() {
+    for (const listener of this.listeners) listener();
+  }
+
+  /** @param {string} event @param {() => void} listener */
+  on(event, listener) {
+    this.listeners.add(listener);
+  }
+
+  /** @param {string} event @param {() => void} listener */
+  off(event, listener) {
+    this.listeners.delete(listener);
+  }
+}
+
+/**
+ * Bring to life every place on the page that names one of the explorers.
+ * @param {import("./figure.js").Explorer[]} explorers
+ */
+export function mountAll(explorers) {
+  const seen = {};
+  for (const place of document.querySelectorAll(".explorer")) {
+    const explorer = explorers.find(({ name }) => name === place.dataset.explorer);
+    if (!explorer) continue;
+    seen[explorer.name] = (seen[explorer.name] ?? 0) + 1;
+    const number = seen[explorer.name];
+    const key = number === 1 ? explorer.name : `${explorer.name}-${number}`;
+    const defaults = JSON.parse(place.querySelector("script").textContent);
+    const anchor = place.closest("figure[id]")?.id ?? "";
+    const address = new Address(key, explorer.address, anchor);
+    const model = new PageModel({ ...defaults, ...address.read() });
+    new Figure(explorer, model, place.querySelector(".explorer-body"), defaults);
+    model.on("change", () => address.write(model.state, defaults));
+  }
+}

@@ -1,0 +1,524 @@
+"""The interactive figures in a browser whose network is closed."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from chromium import Visit, serve
+from fixture_book import HEADER, FixtureBook
+from playwright.sync_api import Locator, Page, expect
+from test_website import violations
+
+from explorers.descent import Descent
+from notebook_utils import load_boston
+
+pytestmark = pytest.mark.build
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Explorer: the page that has it.
+PLACES = {"descent": "book/perceptron.html"}
+
+
+def figure(page: Page, name: str) -> Locator:
+    """An explorer that has come to life, on the screen."""
+    place = page.locator(f'.explorer[data-explorer="{name}"]')
+    place.locator("svg").first.wait_for()
+    place.scroll_into_view_if_needed()
+    return place
+
+
+def settle(page: Page) -> None:
+    """Wait until what was changed is drawn."""
+    for _ in range(2):
+        page.evaluate("new Promise(requestAnimationFrame)")
+
+
+def pixels(place: Locator) -> list[str]:
+    """All that is drawn, as coordinates."""
+    return place.evaluate(
+        """place => [...place.querySelectorAll("svg *")].map(e =>
+          [...e.attributes].map(a => a.value).join(" "))"""
+    )
+
+
+def iterates(place: Locator) -> int:
+    return place.locator(".plot").first.locator(".dots.step circle").count()
+
+
+def value_of(place: Locator, name: str) -> str:
+    """A number of the readout."""
+    text = place.locator(".readout > span", has_text=name).inner_text()
+    return text.removeprefix(name).strip().replace("−", "-").replace("\u202f", "")
+
+
+@pytest.fixture(scope="module")
+def reference() -> Callable[..., Descent]:
+    boston = load_boston()
+    return lambda **traits: Descent(boston["RM"], boston["PRICE"], **traits)
+
+
+# Every explorer -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_it_comes_to_life_without_moving_the_page(visit: Visit, home: str, name: str):
+    for width in (1280, 768, 360):
+        with visit(home + PLACES[name], width=width, java_script_enabled=False) as page:
+            body = page.locator(f'[data-explorer="{name}"] .explorer-body')
+            kept = body.bounding_box()["height"]
+            assert body.inner_text(), "no words for readers without JavaScript"
+        with visit(home + PLACES[name], width=width) as page:
+            place = figure(page, name)
+            body = place.locator(".explorer-body").bounding_box()["height"]
+            content = place.locator(".explorer-content").bounding_box()["height"]
+            assert body == pytest.approx(kept, abs=1), f"{width}: {body}, {kept} kept"
+            assert kept - content < 24, f"{width}: {kept - content} px are empty"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("name", PLACES)
+def test_axe_finds_nothing_while_it_is_used(
+    visit: Visit, served: str, name: str, theme: str, width: int
+):
+    with visit(served + PLACES[name], theme, width) as page:
+        place = figure(page, name)
+        place.get_by_role("slider").first.focus()
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_everything_can_be_touched(visit: Visit, served: str, name: str):
+    with visit(served + PLACES[name], width=360, has_touch=True) as page:
+        place = figure(page, name)
+        targets = place.locator("button, input[type=range], .choice label, .target")
+        for box in targets.evaluate_all(
+            "all => all.map(e => e.getBoundingClientRect().toJSON())"
+        ):
+            assert box["width"] >= 24 and box["height"] >= 24, box
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
+    visit: Visit, served: str, name: str
+):
+    with visit(served + PLACES[name]) as page:
+        place = figure(page, name)
+        handles = place.locator("[role=slider]").count()
+        ranges = place.locator("input[type=range]").count()
+        buttons = place.locator("button").count()
+        groups = place.locator("fieldset").count()  # one stop each; arrows do the rest
+        place.evaluate(
+            "place => { place.tabIndex = -1; place.focus({ preventScroll: true }); }"
+        )
+        stops = []
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            inside = page.evaluate(
+                """() => {
+                  const e = document.activeElement;
+                  if (!e.closest(".explorer")) return null;
+                  const ring = e.querySelector?.(".ring") ?? e.nextElementSibling ?? e;
+                  const seen = [e, ring].some(part => {
+                    const style = getComputedStyle(part);
+                    return style.outlineStyle !== "none" ||
+                      (part.matches(".ring") && style.opacity === "1");
+                  });
+                  return [e.outerHTML.slice(0, 80), seen];
+                }"""
+            )
+            if inside is None:
+                break
+            stops.append(inside)
+        assert len(stops) == handles + ranges + buttons + groups
+        assert all(seen for _, seen in stops), stops
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_both_themes_have_colors_of_their_own(visit: Visit, served: str, name: str):
+    seen = []
+    for theme in ("light", "dark"):
+        with visit(served + PLACES[name], theme) as page:
+            line = figure(page, name).locator(".line").first
+            seen.append(line.evaluate("e => getComputedStyle(e).stroke"))
+    assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_paper_shows_the_figure_without_its_controls(
+    visit: Visit, served: str, name: str
+):
+    with visit(served + PLACES[name]) as page:
+        place = figure(page, name)
+        page.emulate_media(media="print")
+        assert place.locator("svg").first.is_visible()
+        assert place.locator("button:visible, input[type=range]:visible").count() == 0
+
+
+def test_pages_without_explorers_load_nothing_for_them(site: Path):
+    with_them = without = 0
+    for path in site.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        marks = [
+            text.count(word) for word in ('<script type="module"', ".explorer-live")
+        ]
+        if "data-explorer=" in text:
+            with_them += 1
+            assert marks == [1, 1], path.name
+        else:
+            without += 1
+            assert marks == [0, 0], path.name
+    assert with_them == len(set(PLACES.values())) and without
+    assert not list(site.rglob("*explorer*")), "a file of theirs is published"
+
+
+# Gradient descent ---------------------------------------------------------------------
+
+PAGE = PLACES["descent"]
+
+
+def test_descent_by_keyboard_alone(visit: Visit, home: str, reference):
+    with visit(home + PAGE) as page:
+        place = figure(page, "descent")
+        rate = place.get_by_role("slider", name="Learning rate ρ")
+        assert rate.get_attribute("aria-valuetext") == "10⁻⁶"
+        rate.focus()
+        page.keyboard.press("End")
+        for _ in range(50):
+            page.keyboard.press("ArrowLeft")
+        settle(page)
+        assert rate.get_attribute("aria-valuetext") == "5 · 10⁻⁵"
+        assert place.locator(".verdict strong").inner_text() == "Diverging."
+        run = reference(rate=5e-5)
+        assert value_of(place, "w") == f"{run.iterates()[10]:.4f}"
+        assert float(value_of(place, "loss")) == round(run.value(run.iterates()[10]))
+        start = place.get_by_role("slider", name="start, w₀")
+        start.focus()
+        for key in ["ArrowRight", "PageUp", "ArrowLeft", "Shift+ArrowRight"]:
+            page.keyboard.press(key)
+            settle(page)
+        assert start.get_attribute("aria-valuetext") == "w₀ = 2.00"
+        page.keyboard.press("Home")
+        settle(page)
+        assert start.get_attribute("aria-valuetext") == "w₀ = −2.50"
+        place.get_by_role("radio", name="Rooms and prices").focus()
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        assert start.get_attribute("aria-valuetext") == "w₀ = 2.00"
+        run = reference(loss="well", rate=0.02)
+        assert float(value_of(place, "w")) == pytest.approx(
+            run.iterates()[10], abs=5e-4
+        )
+        place.get_by_role("button", name="Step").focus()
+        page.keyboard.press("Enter")
+        settle(page)
+        assert value_of(place, "step") == "11 of 30"
+
+
+def test_descent_by_mouse(visit: Visit, home: str, reference):
+    with visit(home + PAGE) as page:
+        place = figure(page, "descent")
+        knob = place.locator(".handle .knob").bounding_box()
+        x, y = knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y - 30, steps=5)
+        page.mouse.up()
+        settle(page)
+        handle = place.get_by_role("slider", name="start, w₀")
+        start = float(handle.get_attribute("aria-valuenow"))
+        assert start > 1
+        run = reference(start=start)
+        assert float(value_of(place, "w")) == pytest.approx(
+            run.iterates()[10], abs=5e-4
+        )
+        page.mouse.move(x, y)  # let go, it stays
+        settle(page)
+        assert float(handle.get_attribute("aria-valuenow")) == start
+        place.get_by_role("button", name="Back").click()
+        settle(page)
+        assert iterates(place) == 10
+        place.get_by_role("radio", name="Two valleys").click()
+        settle(page)
+        assert "higher minimum" in place.locator(".verdict").inner_text()
+
+
+def test_descent_by_touch_leaves_the_page_where_it_is(visit: Visit, served: str):
+    with visit(served + PAGE, width=360, has_touch=True) as page:
+        place = figure(page, "descent")
+        handle = place.get_by_role("slider", name="start, w₀")
+        box = handle.locator(".knob").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        scrolled = page.evaluate("scrollY")
+        touch = page.context.new_cdp_session(page)
+
+        def send(kind: str, *at: float) -> None:
+            points = [{"x": at[0], "y": at[1]}] if at else []
+            touch.send(
+                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": points}
+            )
+
+        send("touchStart", x + 8, y + 8)  # near is near enough
+        for i in range(1, 6):
+            send("touchMove", x + 8 + 8 * i, y + 8 + 10 * i)
+        send("touchEnd")
+        settle(page)
+        assert float(handle.get_attribute("aria-valuenow")) > 0.5
+        assert page.evaluate("scrollY") == scrolled
+        place.get_by_role("button", name="Reset").tap()
+        settle(page)
+        assert float(handle.get_attribute("aria-valuenow")) == 0
+
+
+def test_reset_restores_every_pixel(visit: Visit, served: str):
+    with visit(served + PAGE) as page:
+        place = figure(page, "descent")
+        before = pixels(place)
+        place.get_by_role("radio", name="Two valleys").click()
+        place.get_by_role("button", name="Step").click()
+        settle(page)
+        assert pixels(place) != before
+        page.wait_for_url("**?descent.*")
+        place.get_by_role("button", name="Reset").click()
+        settle(page)
+        assert pixels(place) == before
+        page.wait_for_url(lambda address: "descent." not in address)
+
+
+def test_playing_goes_to_the_end_stops_and_starts_anew(visit: Visit, served: str):
+    with visit(served + PAGE) as page:
+        place = figure(page, "descent")
+        page.clock.install()
+        place.get_by_role("button", name="Play").click()
+        page.clock.run_for(2000)
+        between = iterates(place)
+        assert 12 < between < 31
+        place.get_by_role("button", name="Pause").click()
+        page.clock.run_for(2000)
+        assert iterates(place) == between
+        place.get_by_role("button", name="Play").click()
+        page.clock.run_for(20_000)
+        assert iterates(place) == 31
+        assert place.get_by_role("button", name="Step").is_disabled()
+        place.get_by_role("button", name="Play").click()
+        page.clock.run_for(500)
+        assert iterates(place) < 5
+
+
+def test_with_reduced_motion_playing_shows_the_end_at_once(visit: Visit, served: str):
+    with visit(served + PAGE, reduced_motion="reduce") as page:
+        place = figure(page, "descent")
+        place.get_by_role("button", name="Play").click()
+        settle(page)
+        assert iterates(place) == 31
+        assert place.get_by_role("button", name="Play").is_visible()
+
+
+def test_a_shared_address_restores_what_was_on_the_screen(visit: Visit, home: str):
+    with visit(home + PAGE) as page:
+        place = figure(page, "descent")
+        place.get_by_role("radio", name="Two valleys").click()
+        start = place.get_by_role("slider", name="start, w₀")
+        start.focus()
+        page.keyboard.press("ArrowLeft")
+        place.get_by_role("slider", name="Learning rate ρ").focus()
+        page.keyboard.press("ArrowRight")
+        settle(page)
+        shown = pixels(place)
+        page.wait_for_url("**descent.start=1.98**")
+        address = page.url
+    assert address.endswith("#fig-descent")
+    with visit(address) as page:
+        place = figure(page, "descent")
+        assert pixels(place) == shown
+        assert place.locator("svg").first.bounding_box()["y"] < 900, "it is in sight"
+
+
+def test_an_address_that_makes_no_sense_is_passed_over(visit: Visit, served: str):
+    wrong = (
+        "?descent.rate=NaN&descent.start=1e99&descent.loss=__proto__&descent.steps=1.5"
+    )
+    with visit(served + PAGE) as page:
+        expected = pixels(figure(page, "descent"))
+    with visit(served + PAGE + wrong) as page:
+        assert pixels(figure(page, "descent")) == expected
+
+
+def test_descent_says_aloud_what_happens_once_it_rests(visit: Visit, served: str):
+    with visit(served + PAGE) as page:
+        place = figure(page, "descent")
+        live = place.get_by_role("status")
+        assert live.inner_text() == "", "nobody touched it yet"
+        place.get_by_role("slider", name="Learning rate ρ").focus()
+        for _ in range(5):
+            page.keyboard.press("PageUp")
+        expect(live).not_to_be_empty()
+        said = live.inner_text()
+        assert re.match(r"(Converging|Oscillating|Diverging).* Step 10: w is ", said)
+        assert "*" not in said
+
+
+def test_descent_draws_what_numpy_computes(visit: Visit, served: str, reference):
+    """Every iterate on the screen lies where its number says, to a tenth of a pixel."""
+    for traits in [{"rate": 5e-5}, {"loss": "well", "rate": 0.1, "start": 2.0}]:
+        query = "&".join(f"descent.{name}={value}" for name, value in traits.items())
+        with visit(f"{served}{PAGE}?{query}") as page:
+            place = figure(page, "descent")
+            plot = place.locator(".plot").first
+            drawn = plot.locator(".dots.step circle").evaluate_all(
+                "all => all.map(e => [+e.getAttribute('cx'), +e.getAttribute('cy')])"
+            )
+            run = reference(**traits)
+            path = run.iterates()[: len(drawn)]
+            for column, numbers in [(0, path), (1, run.value(path))]:
+                at = np.array(drawn)[:, column]
+                line = np.polynomial.Polynomial.fit(numbers, at, 1)
+                assert np.abs(line(numbers) - at).max() <= 0.11
+
+
+# An explorer that somebody adds -------------------------------------------------------
+
+PYTHON = '''"""Count."""
+
+import traitlets
+from matplotlib.figure import Figure
+
+from explorers.base import Explorer
+
+
+class Counter(Explorer):
+    """A number that grows."""
+
+    words = "A number that grows </script> <b>."
+    heights = (60, 60)
+    count = traitlets.Int(3).tag(sync=True)
+
+    def draw(self) -> Figure:
+        figure = Figure(figsize=(1, 1))
+        figure.text(0.5, 0.5, str(self.count))
+        return figure
+'''
+
+JAVASCRIPT = """
+import { button } from "./kit/controls.js";
+import { html } from "./kit/dom.js";
+import { integer } from "./kit/fields.js";
+
+export default {
+  name: "counter",
+  address: { count: integer(0, 99) },
+  build(figure) {
+    const add = () => figure.set({ count: figure.state.count + 1 });
+    const more = button("step", "More", add);
+    const shown = html("b", { title: "</script><!-- <script>" });
+    figure.add(more.element, shown);
+    return ({ count }) => {
+      shown.textContent = `${count} so far`;
+    };
+  },
+};
+"""
+
+CELL = """
+# A page
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A number.
+---
+from explorers.counter import Counter
+
+Counter()
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A number.
+---
+Counter(count=40)
+```
+"""
+
+
+def test_an_explorer_is_added_by_two_files_and_a_cell(
+    visit: Visit, tmp_path: Path
+) -> None:
+    book = FixtureBook(tmp_path / "a book")
+    book.write("explorers/counter.py", PYTHON)
+    book.write("explorers/counter.js", JAVASCRIPT)
+    book.write("book/page.md", HEADER + CELL)
+    built = book.build()
+    assert built.returncode == 0, built.stdout + built.stderr
+    address = (book.root / "_build" / "html" / "book" / "page.html").as_uri()
+    with visit(address) as page:
+        first, second = page.locator(".explorer b").all()
+        assert (first.inner_text(), second.inner_text()) == ("3 so far", "40 so far")
+        page.get_by_role("button", name="More").last.click()
+        settle(page)
+        assert (first.inner_text(), second.inner_text()) == ("3 so far", "41 so far")
+        page.wait_for_url("**?counter-2.count=41")
+    # JavaScript is no part of the outputs: the page is written again, nothing runs.
+    book.edit("explorers/counter.js", "so far", "until now")
+    built = book.build()
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert "executed" not in built.stdout
+    with visit(address) as page:
+        assert page.locator(".explorer b").first.inner_text() == "3 until now"
+    # An error in it is one line, and the last good page stays.
+    book.edit("explorers/counter.js", "export default {", "export default {{")
+    built = book.build()
+    assert built.returncode != 0
+    assert re.search(r"counter\.js:\d+: ", built.stdout + built.stderr)
+    assert "until now" in book.page()
+
+
+def test_the_explorer_of_the_instructions_works_as_it_stands(
+    visit: Visit, tmp_path: Path
+) -> None:
+    """CONTRIBUTING.md shows one whole; it does what it says, and keeps its place."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+    text = text.partition("## How to add an explorer")[2]
+    python, javascript = re.findall(r"```(?:python|js)\n(.*?)```", text, re.DOTALL)
+    book = FixtureBook(tmp_path / "a book")
+    book.write("explorers/slope.py", python)
+    book.write("explorers/slope.js", javascript)
+    cell = CELL.replace("counter", "slope").replace("Counter", "Slope")
+    book.write("book/page.md", HEADER + cell.replace("count=40", "slope=1.5"))
+    built = book.build()
+    assert built.returncode == 0, built.stdout + built.stderr
+    with serve(book.root / "_build" / "html") as address:
+        for width in (1280, 360):
+            with visit(address + "book/page.html", width=width) as page:
+                first, second = page.get_by_role("slider", name="Slope w").all()
+                assert second.get_attribute("aria-valuetext") == "1.50"
+                first.press("ArrowRight")
+                settle(page)
+                assert first.get_attribute("aria-valuetext") == "0.55"
+                assert violations(page) == []
+                body, content = (
+                    page.locator(part).first.bounding_box()["height"]
+                    for part in (".explorer-body", ".explorer-content")
+                )
+                assert content <= body < content + 24, (width, content)
+
+
+def test_the_state_of_a_page_is_json(site: Path):
+    for name, place in PLACES.items():
+        text = (site / place).read_text(encoding="utf-8")
+        (state,) = re.findall(
+            rf'data-explorer="{name}".*?<script type="application/json">(.*?)</script>',
+            text,
+            flags=re.DOTALL,
+        )
+        assert json.loads(state)
