@@ -26,6 +26,8 @@ LOGGER = logging.getLogger(__name__)
 
 FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch"}  # tag: name, in the order shown
 BOTH = "both"
+# Value of handout_framework: the tag that it keeps
+EDITIONS = {BOTH: None, **{name.lower(): tag for tag, name in FRAMEWORKS.items()}}
 # What leaves no trace on a page does not end a run of blocks.
 SILENT = (nodes.comment, nodes.target, nodes.system_message)
 
@@ -81,9 +83,9 @@ class FrameworkTabs(SphinxPostTransform):
     default_priority = 150
 
     def run(self, **kwargs) -> None:
-        single = self.app.config.handout_framework
-        if self.app.builder.format != "latex" or single == BOTH:
-            single = ""
+        single = EDITIONS[self.app.config.handout_framework]
+        if self.app.builder.format != "latex":
+            single = None
         # Leaves last, so that a set never looks into another's blocks.
         for parent in list(self.document.findall(nodes.Element)):
             for child in list(parent.children):
@@ -95,7 +97,7 @@ class FrameworkTabs(SphinxPostTransform):
             for run in list(runs_of(parent)):
                 self.group(parent, run, single)
 
-    def group(self, parent: nodes.Element, run: list, single: str) -> None:
+    def group(self, parent: nodes.Element, run: list, single: str | None) -> None:
         blocks = {
             tag: [block for other, block in run if other == tag] for tag in FRAMEWORKS
         }
@@ -113,7 +115,7 @@ class FrameworkTabs(SphinxPostTransform):
             parent.remove(block)
         parent[at:at] = self.shown(blocks, single)
 
-    def shown(self, blocks: dict[str, list], single: str) -> list[nodes.Node]:
+    def shown(self, blocks: dict[str, list], single: str | None) -> list[nodes.Node]:
         if single:
             return blocks[single]
         if self.app.builder.format == "html":
@@ -144,16 +146,17 @@ def warn(node: nodes.Node, message: str) -> None:
 
 
 def check_option(app: Sphinx, config: Config) -> None:
-    if config.handout_framework not in (known := [BOTH, *FRAMEWORKS]):
+    if config.handout_framework not in EDITIONS:
         raise ConfigError(
             f"handout_framework is {config.handout_framework!r}; "
-            f"choose one of {', '.join(known)}"
+            f"choose one of {', '.join(EDITIONS)}"
         )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("sphinx_design")
-    app.add_config_value("handout_framework", BOTH, "env")
+    # Not part of the environment: editions share what was read.
+    app.add_config_value("handout_framework", BOTH, "")
     app.add_node(tab_set, html=(visit_tab_set, depart_tab_set))
     app.add_post_transform(FrameworkTabs)
     app.connect("config-inited", check_option)

@@ -122,7 +122,7 @@ def test_the_handout_labels_the_blocks_of_each_framework(tmp_path):
     ("framework", "kept", "left_out"),
     [
         ("keras", ["About layers", "Between"], ["About modules", "Equal", "PyTorch"]),
-        ("torch", ["About modules", "Between"], ["About layers", "Equal", "Keras"]),
+        ("pytorch", ["About modules", "Between"], ["About layers", "Equal", "Keras"]),
     ],
 )
 def test_an_edition_holds_one_framework_without_labels(
@@ -132,13 +132,13 @@ def test_an_edition_holds_one_framework_without_labels(
     assert warnings == ""
     assert all(text in tex for text in kept)
     assert not any(text in tex for text in [*left_out, "handoutframework"])
-    cells = {"keras": 3, "torch": 2}[framework]
+    cells = {"keras": 3, "pytorch": 2}[framework]
     assert tex.count(r"\begin{sphinxVerbatim}") == cells
 
 
 def test_an_edition_of_the_handout_does_not_change_the_website(tmp_path):
     everything, _ = build(tmp_path / "a", "html", RUNS)
-    page, _ = build(tmp_path / "b", "html", RUNS, handout_framework="torch")
+    page, _ = build(tmp_path / "b", "html", RUNS, handout_framework="pytorch")
     assert page == everything
 
 
@@ -173,7 +173,7 @@ def test_a_missing_twin_is_named_by_file_and_line(
 
 
 def test_an_unknown_edition_is_refused_with_the_known_ones(tmp_path):
-    with pytest.raises(ConfigError, match="'jax'; choose one of both, keras, torch"):
+    with pytest.raises(ConfigError, match="'jax'; choose one of both, keras, pytorch"):
         build(tmp_path, "latex", "", handout_framework="jax")
 
 

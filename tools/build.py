@@ -1,4 +1,4 @@
-"""Build the website and the handout (`make site`, `make pdf`, `make book`).
+"""Build the website and the handouts (`make site`, `make pdf`, `make book`).
 
 Sphinx works incrementally in `_build/work/`; what it made is published to
 `_build/html` and `_build/deep-learning-basics.pdf` only when it is whole and without a

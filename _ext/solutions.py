@@ -1,0 +1,145 @@
+"""Solutions where the edition wants them: below their exercise, at the end, nowhere.
+
+`book_solutions` is `inline`, `end` or `none`. The handout's default is `end`, an
+appendix in which each solution links back and to which each exercise points; on the
+website, where solutions are folded, `end` means `inline`.
+
+Numbers do not depend on the edition: where figures or equations are moved or left out,
+the handout's counters are set to what the website shows.
+"""
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ConfigError
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx_exercise.nodes import is_exercise_node, is_solution_node
+
+KNOWN = ["end", "inline", "none"]
+TITLE = "Solutions"
+
+
+def raw(text: str) -> nodes.raw:
+    return nodes.raw("", text, format="latex")
+
+
+class LeaveOutSolutions(SphinxPostTransform):
+    """Remove solutions from an edition without them."""
+
+    # Before their titles are resolved (21), after `{only}`.
+    default_priority = 8
+
+    def run(self, **kwargs) -> None:
+        if self.app.config.book_solutions != "none":
+            return
+        for parent, solution in places(self.document, is_solution_node):
+            parent.remove(solution)
+
+
+class FixNumbers(SphinxPostTransform):
+    """Set the handout's counters to the website's numbers; runs before any move."""
+
+    default_priority = 640
+    builders = ("latex",)
+
+    def run(self, **kwargs) -> None:
+        for start in self.document.findall(addnodes.start_of_file):
+            fix_numbers(self.env, start)
+
+
+def fix_numbers(env: BuildEnvironment, start: addnodes.start_of_file) -> None:
+    """Say before each numbered figure, table and equation of a page which it is."""
+    numbers = env.toc_fignumbers.get(start["docname"], {})
+    kinds = [
+        ("figure", nodes.figure, "figure"),
+        ("table", nodes.table, "table"),
+        ("displaymath", nodes.math_block, "equation"),
+    ]
+    for kind, node_type, counter in kinds:
+        known = numbers.get(kind, {})
+        for parent, node in places(
+            start, lambda n, wanted=node_type: isinstance(n, wanted)
+        ):
+            number = next((known[i] for i in node["ids"] if i in known), None)
+            if number:
+                before = rf"\setcounter{{{counter}}}{{{number[-1] - 1}}}"
+                parent.insert(parent.index(node), raw(before))
+
+
+def places(root: nodes.Element, wanted) -> list[tuple[nodes.Element, nodes.Node]]:
+    """Parents and nodes below the root; Sphinx's assembled tree lacks some parents."""
+    return [
+        (parent, child)
+        for parent in root.findall(nodes.Element)
+        for child in parent.children
+        if wanted(child)
+    ]
+
+
+class MoveSolutions(SphinxPostTransform):
+    """Gather the handout's solutions in an appendix after the last numbered chapter.
+
+    Runs when chapters stand in their places and headings are made (760).
+    """
+
+    default_priority = 770
+    builders = ("latex",)
+
+    def run(self, **kwargs) -> None:
+        if self.app.config.book_solutions != "end":
+            return
+        chapters, last = [], None
+        for start in self.document.findall(addnodes.start_of_file):
+            numbers = self.env.toc_secnumbers.get(start["docname"], {}).values()
+            number = next((n[0] for n in numbers if n), None)
+            found = places(start, is_solution_node)
+            if number:
+                last = start
+            if found:
+                chapters.append((start, number, found))
+        if not chapters:
+            return
+        appendix = [raw(r"\begin{handoutsolutions}" + rf"{{{TITLE}}}")]
+        for start, number, found in chapters:
+            appendix += self.section(start, number, found)
+        appendix.append(raw(r"\end{handoutsolutions}"))
+        after = last or chapters[-1][0]
+        at = after.parent.index(after) + 1
+        after.parent[at:at] = appendix
+
+    def section(
+        self, start: addnodes.start_of_file, number: int | None, found: list
+    ) -> list[nodes.Node]:
+        title = next(iter(start.findall(nodes.title))).deepcopy()
+        exercises = {node["label"]: node for node in start.findall(is_exercise_node)}
+        heading = nodes.inline("", "", *title.children)
+        page = addnodes.start_of_file(docname=start["docname"])
+        for parent, solution in found:
+            parent.remove(solution)
+            page += solution
+            exercise = exercises.get(solution["target_label"])
+            if exercise is not None:
+                label = f"{start['docname']}:{solution['label']}"
+                exercise += raw(rf"\handoutsolutionat{{{label}}}")
+        opening = rf"\handoutsolutionsof{{{number or ''}}}{{"
+        return [raw(opening), heading, raw("}"), page]
+
+
+def check_option(app: Sphinx, config: Config) -> None:
+    if config.book_solutions not in KNOWN:
+        raise ConfigError(
+            f"book_solutions is {config.book_solutions!r}; "
+            f"choose one of {', '.join(KNOWN)}"
+        )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.setup_extension("sphinx_exercise")
+    # Not part of the environment: editions share what was read.
+    app.add_config_value("book_solutions", "end", "")
+    for transform in (LeaveOutSolutions, FixNumbers, MoveSolutions):
+        app.add_post_transform(transform)
+    app.connect("config-inited", check_option)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
