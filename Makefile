@@ -2,6 +2,10 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+FRAMEWORK ?= both
+SOLUTIONS ?= end
+PAPER ?= a4
+EDITION := --framework $(FRAMEWORK) --solutions $(SOLUTIONS) --paper $(PAPER)
 PY := .venv/bin/python
 BOOTSTRAP := $(PYTHON) tools/bootstrap.py
 PYTEST := $(PY) -m pytest
@@ -9,20 +13,25 @@ PYTEST := $(PY) -m pytest
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf serve lab test test-fast test-all lint bench lock \
         setup setup-python setup-test setup-test-all clean distclean
+.PHONY: help book site pdf handouts serve lab test test-fast test-all lint bench lock \
+        setup setup-python setup-test clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | \
 	    awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
-book: setup ## build the website and the handout
-	@$(PY) tools/build.py site pdf
+book: setup ## build the handouts and the website that offers them
+	@$(PY) tools/build.py handouts site
 
-site: setup ## build the website only: _build/html/index.html
-	@$(PY) tools/build.py site
+site: setup ## build the website only (SOLUTIONS=end|none)
+	@$(PY) tools/build.py site $(EDITION)
 
-pdf: setup ## build the handout only: _build/deep-learning-basics.pdf
-	@$(PY) tools/build.py pdf
+pdf: setup ## build one handout (FRAMEWORK=both|keras|pytorch SOLUTIONS=end|inline|none PAPER=a4|letter)
+	@$(PY) tools/build.py pdf $(EDITION)
+
+handouts: setup ## build the handouts that the website offers
+	@$(PY) tools/build.py handouts
 
 serve: setup ## serve the website here; rebuild and reload on save (PORT=8000)
 	@$(PY) tools/serve.py --port $(PORT)

@@ -52,7 +52,7 @@ def configure(app: Sphinx, config: Config) -> None:
     config.latex_domain_indices = False
     config.latex_additional_files = [*config.latex_additional_files, *LATEX_FILES]
     config.latex_elements = {
-        "papersize": "a4paper",
+        "papersize": f"{config.handout_paper}paper",
         "pointsize": "11pt",
         "extraclassoptions": "twoside,openany",
         "passoptionstopackages": r"\PassOptionsToPackage{table}{xcolor}",
@@ -414,6 +414,7 @@ def setup(app: Sphinx) -> dict:
         app.setup_extension(extension)
     app.add_config_value("handout_subtitle", "", "env")
     app.add_config_value("handout_license", "", "env")
+    app.add_config_value("handout_paper", "a4", "")
     app.connect("config-inited", configure, priority=900)
     for transform in (PrintOutputs, JoinOutputs, IndexTerms, Structure):
         app.add_post_transform(transform)

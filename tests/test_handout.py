@@ -13,7 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILT = ROOT / "_build" / "work" / "latex" / "latex"
+BUILT = ROOT / "_build" / "work" / "latex" / "deep-learning-basics"
 HIDDEN = re.compile(r"\b(hide|remove)-(input|cell)\b")
 
 
@@ -369,7 +369,7 @@ LATEX = r"""\documentclass{article}
 
 def typeset(folder: Path, body: str) -> Path:
     (folder / "book.tex").write_text(LATEX % body)
-    return typesetter.build_pdf(folder, folder / "out" / "book.pdf")
+    return typesetter.build_pdf(folder / "book.tex", folder / "out" / "book.pdf")
 
 
 def test_a_good_source_becomes_a_pdf_and_is_not_typeset_again(tmp_path):

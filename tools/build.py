@@ -4,6 +4,8 @@ Sphinx works incrementally in `_build/work/`; what it made is published to
 `_build/html` and `_build/deep-learning-basics.pdf` only when it is whole and without a
 warning. A build that failed or was killed leaves the last good one in place, and the
 next one starts from clean work folders; outputs of chapters are kept all the same.
+Further editions (`tools/editions.py`) are written from what was read for the first;
+nothing is executed or read again.
 """
 
 import fcntl
@@ -12,12 +14,13 @@ import os
 import shutil
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cli import Parser
+from editions import BOOK, FRAMEWORKS, OFFERED, PAPERS, SOLUTIONS, Edition
 
 ROOT = Path(__file__).resolve().parent.parent
-HANDOUT = "deep-learning-basics"
 
 # What Sphinx does not watch: after an edit of these, pages are made anew.
 MACHINERY = [
@@ -29,6 +32,7 @@ MACHINERY = [
     "package-lock.json",
     "requirements.lock",
     "tools/build.py",
+    "tools/editions.py",
 ]
 
 
@@ -43,13 +47,14 @@ def machinery_key(root: Path) -> str:
     return digest.hexdigest()
 
 
-def run_sphinx(root: Path, builder: str) -> Path:
+def run_sphinx(root: Path, builder: str, edition: Edition) -> Path:
     """Run one builder over the book, every warning an error.
 
     Parameters
     ----------
     root : the book's top folder
     builder : "html" or "latex"
+    edition : what to keep of frameworks and solutions
 
     Returns
     -------
@@ -66,6 +71,7 @@ def run_sphinx(root: Path, builder: str) -> Path:
     from jupyter_book.sphinx import build_sphinx
 
     work = root / "_build" / "work" / builder
+    made = work / edition.name
     stamp = work / "complete"
     key = machinery_key(root)
     if not stamp.is_file() or stamp.read_text() != key:
@@ -74,13 +80,14 @@ def run_sphinx(root: Path, builder: str) -> Path:
     os.chdir(root)  # figures and bibliographies are named from here
     status = build_sphinx(
         str(root),
-        str(work / builder),
+        str(made),
         noconfig=True,
         path_config=str(root / "_config.yml"),
         confoverrides={
             "external_toc_path": str(root / "_toc.yml"),
             "latex_individualpages": False,
             "nitpicky": True,
+            **edition.settings,
         },
         doctreedir=str(work / "doctrees"),
         builder=builder,
@@ -95,12 +102,13 @@ def run_sphinx(root: Path, builder: str) -> Path:
         )
     work.mkdir(parents=True, exist_ok=True)
     stamp.write_text(key)
-    return work / builder
+    return made
 
 
-def publish_site(made: Path, site: Path) -> None:
+def publish_site(made: Path, site: Path, handouts: list[Path]) -> None:
     """Replace the published site by what Sphinx made, without figures of the past."""
-    fresh, old = site.with_name("html.new"), site.with_name("html.old")
+    fresh = site.with_name(f"{site.name}.new")
+    old = site.with_name(f"{site.name}.old")
     for folder in (fresh, old):
         shutil.rmtree(folder, ignore_errors=True)
     pages = "".join(page.read_text("utf8") for page in made.rglob("*.html"))
@@ -111,34 +119,66 @@ def publish_site(made: Path, site: Path) -> None:
         return {".buildinfo"} & set(names)
 
     shutil.copytree(made, fresh, ignore=leftovers)
+    (fresh / "handouts").mkdir()
+    for path in handouts:
+        if f"handouts/{path.name}" in pages:
+            shutil.copy(path, fresh / "handouts" / path.name)
     if site.exists():
         site.rename(old)
     fresh.rename(site)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def build_site(root: Path) -> Path:
-    site = root / "_build" / "html"
-    publish_site(run_sphinx(root, "html"), site)
-    return site / "index.html"
+def build_site(root: Path, edition: Edition) -> list[Path]:
+    """Build the website; without solutions it gets a folder of its own."""
+    without = edition.solutions == "none"
+    site = root / "_build" / ("html-student" if without else "html")
+    edition = Edition(solutions="none" if without else "end")
+    made = run_sphinx(root, "html", edition)
+    publish_site(made, site, sorted((root / "_build").glob(f"{BOOK}*.pdf")))
+    return [site / "index.html"]
 
 
-def build_handout(root: Path) -> Path:
+def build_handouts(root: Path, *editions: Edition) -> list[Path]:
+    """Build handouts; LaTeX works on as many at a time as there are cores."""
     import handout
 
-    return handout.build_pdf(
-        run_sphinx(root, "latex"), root / "_build" / f"{HANDOUT}.pdf"
-    )
+    sources = [
+        run_sphinx(root, "latex", edition) / f"{BOOK}.tex" for edition in editions
+    ]
+    outs = [root / "_build" / f"{edition.name}.pdf" for edition in editions]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(handout.build_pdf, sources, outs))
 
 
-TARGETS = {"site": ("website", build_site), "pdf": ("handout", build_handout)}
+def build_offered(root: Path, edition: Edition) -> list[Path]:
+    return build_handouts(root, *OFFERED)
+
+
+TARGETS = {
+    "site": ("website", build_site),
+    "pdf": ("handout", build_handouts),
+    "handouts": ("handouts", build_offered),
+}
 
 
 def main() -> None:
     parser = Parser(description=__doc__.splitlines()[0])
-    parser.add_argument("targets", nargs="+", choices=TARGETS, metavar="site|pdf")
+    parser.add_argument(
+        "targets", nargs="+", choices=TARGETS, metavar="|".join(TARGETS)
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help="the book's top folder")
+    parser.add_argument(
+        "--framework", choices=FRAMEWORKS, default="both", help="whose code (handout)"
+    )
+    parser.add_argument(
+        "--solutions", choices=SOLUTIONS, default="end", help="where solutions stand"
+    )
+    parser.add_argument(
+        "--paper", choices=PAPERS, default="a4", help="size of the handout's sheets"
+    )
     arguments = parser.parse_args()
+    edition = Edition(arguments.framework, arguments.solutions, arguments.paper)
     root = arguments.root.resolve()
     (root / "_build").mkdir(exist_ok=True)
     with (root / "_build" / "lock").open("w") as lock:
@@ -150,8 +190,10 @@ def main() -> None:
         for target in arguments.targets:
             name, build = TARGETS[target]
             start = time.monotonic()
-            path = build(root)
-            print(f"{name}: {path} ({time.monotonic() - start:.1f} s)", flush=True)
+            paths = build(root, edition)
+            seconds = time.monotonic() - start
+            where = ", ".join(str(path) for path in paths)
+            print(f"{name}: {where} ({seconds:.1f} s)", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Typeset the handout from what Sphinx wrote, with as many passes as it needs.
 
-    python tools/handout.py _build/work/latex/latex _build/deep-learning-basics.pdf
+    python tools/handout.py SOURCE.tex _build/deep-learning-basics.pdf
 
 Nothing runs when the sources are those of the last good PDF. A PDF with a missing
 glyph, an undefined reference or a line that sticks out is not published.
@@ -39,12 +39,12 @@ class HandoutError(SystemExit):
         super().__init__(f"error: {message}")
 
 
-def build_pdf(latex_dir: Path, out: Path) -> Path:
-    """Typeset `latex_dir/<name>.tex`, where `out` is called `<name>.pdf`.
+def build_pdf(source: Path, out: Path) -> Path:
+    """Typeset a file that Sphinx's LaTeX builder wrote.
 
     Parameters
     ----------
-    latex_dir : folder that Sphinx's LaTeX builder filled; passes write here
+    source : the .tex file; passes write beside it
     out : the PDF to publish; replaced only by a good one
 
     Returns
@@ -55,8 +55,8 @@ def build_pdf(latex_dir: Path, out: Path) -> Path:
     ------
     HandoutError : LaTeX is missing or failed, or its log shows a defect
     """
-    latex_dir, out = Path(latex_dir), Path(out)
-    source = latex_dir / f"{out.stem}.tex"
+    source, out = Path(source), Path(out)
+    latex_dir = source.parent
     if not source.is_file():
         raise HandoutError(
             f"{source} is missing: Sphinx has not written it; run: make pdf"
@@ -238,12 +238,10 @@ def plain(line: str) -> str:
 
 def main() -> None:
     parser = Parser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "latex_dir", type=Path, help="what Sphinx's LaTeX builder wrote"
-    )
+    parser.add_argument("source", type=Path, help="what Sphinx's LaTeX builder wrote")
     parser.add_argument("out", type=Path, help="the PDF to publish")
     arguments = parser.parse_args()
-    print(build_pdf(arguments.latex_dir, arguments.out))
+    print(build_pdf(arguments.source, arguments.out))
 
 
 if __name__ == "__main__":
