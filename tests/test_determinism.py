@@ -12,7 +12,7 @@ def contents(root: Path) -> dict[str, bytes]:
     """Every published file of a build, and the handout's source."""
     made = root / "_build"
     files = [made / "deep-learning-basics.pdf"]
-    files += (made / "work" / "latex" / "latex").glob("*.tex")
+    files += (made / "work" / "latex" / "deep-learning-basics").glob("*.tex")
     files += (file for file in (made / "html").rglob("*") if file.is_file())
     return {file.relative_to(made).as_posix(): file.read_bytes() for file in files}
 
