@@ -111,6 +111,13 @@ def code_of(cell: str) -> str:
     return "\n".join(lines)
 
 
+def tags_of(cell: str) -> set[str]:
+    """Tags of a fenced code cell."""
+    options = cell.removesuffix("```").removesuffix(f"{code_of(cell)}\n")
+    found = re.search(r"^:?tags: \[(.*?)\]$", options, flags=re.M)
+    return set(re.split(r",\s*", found[1])) if found else set()
+
+
 def claims_in(prose: str, first_line: int) -> list[Claim]:
     claims = []
     for comment in COMMENT.finditer(prose):

@@ -15,6 +15,7 @@ from test_handout import copied, run
 
 ROOT = Path(__file__).resolve().parent.parent
 FORBIDDEN = ["Traceback", "IPython.core.display", "<Figure size", "Warning:", "??"]
+HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 EXERCISE = re.compile(r"^Exercise (\d[\d.]*) \((.+)\)", re.M)
 SOLUTION = re.compile(r"^Solution to Exercise (\d[\d.]*) \((.+)\)", re.M)
 
@@ -68,17 +69,17 @@ def code(edition) -> str:
     return "\n".join(blocks)
 
 
-def cells(framework: str) -> list[str]:
-    """Source of the cells that an edition with this framework shows."""
-    hidden = {"keras": "both|torch", "pytorch": "both|keras", "both": "nothing"}
-    left_out = re.compile(rf"\b({hidden[framework]})\b|\b(hide|remove)-(input|cell)\b")
+def cells(edition: Edition) -> list[tuple[str, set[str], Path]]:
+    """Source, tags and page of the cells that an edition keeps."""
+    others = {"keras": {"torch", "both"}, "pytorch": {"keras", "both"}, "both": set()}
     found = []
     for page in sorted(chapters.BOOK.glob("*.md")):
         for kind, source, _ in chapters.pieces(page.read_text(encoding="utf8")):
-            code = chapters.code_of(source)
-            options = source.removesuffix("```").removesuffix(f"{code}\n")
-            if kind == "code" and not left_out.search(options):
-                found.append((code, page))
+            code, tags = chapters.code_of(source), chapters.tags_of(source)
+            if kind != "code" or tags & others[edition.framework]:
+                continue
+            if edition.solutions != "none" or not in_solution(code, page):
+                found.append((code, tags, page))
     return found
 
 
@@ -91,8 +92,8 @@ def in_solution(code: str, page: Path) -> bool:
 def test_every_listing_of_an_edition_can_be_copied(edition, text):
     lines = [line.rstrip() for line in text.split("\n")]
     lines = [line for line in lines if line]
-    for source, page in cells(edition.framework):
-        if edition.solutions == "none" and in_solution(source, page):
+    for source, tags, _ in cells(edition):
+        if tags & HIDING:
             continue
         found = copied(source, lines)
         assert found is not None, f"not found in the PDF:\n{source}"
@@ -162,6 +163,39 @@ def test_the_file_is_sound_vector_and_has_its_fonts(edition, pdf):
     sheet = {"a4": (595, 842), "letter": (612, 792)}[edition.paper]
     box = PdfReader(pdf).pages[0].mediabox
     assert (round(box.width), round(box.height)) == sheet
+
+
+def test_no_page_within_a_chapter_is_almost_empty(pdf):
+    document = PdfReader(pdf)
+    openings = {
+        document.get_destination_page_number(entry) + 1
+        for entry in document.outline
+        if not isinstance(entry, list)
+    }
+    boxes = run("pdftotext", "-bbox-layout", pdf, "-").split("<page ")[1:]
+    height = float(document.pages[0].mediabox.height)
+    top, foot = 88, height - 82  # of the text, in points
+    for number, page in enumerate(boxes, start=1):
+        lines = [float(y) for y in re.findall(r'<line [^>]*yMax="([\d.]+)"', page)]
+        lines = [y for y in lines if top - 8 < y < foot + 8]
+        ends_chapter = number + 1 in openings or number == len(boxes)
+        if lines and number > 3 and not ends_chapter:
+            assert (max(lines) - top) / (foot - top) > 0.15, f"page {number}"
+
+
+def test_each_chapter_s_code_is_attached_and_is_what_the_edition_shows(edition, pdf):
+    attached = {
+        name: content[0].decode()
+        for name, content in PdfReader(pdf).attachments.items()
+    }
+    wanted = {}
+    for code, _, page in cells(edition):
+        wanted.setdefault(f"{page.stem}.py", []).append(code)
+    assert attached.keys() == wanted.keys()
+    for name, sources in wanted.items():
+        whole = "\n".join(sources)
+        assert ast.dump(ast.parse(attached[name])) == ast.dump(ast.parse(whole))
+        assert "/" not in name
 
 
 def test_an_edition_names_its_parts():

@@ -187,8 +187,7 @@ def test_code_names_a_framework_only_in_its_own_cells(page: Path):
     for kind, text, line in chapters.pieces(page.read_text(encoding="utf8")):
         if kind != "code":
             continue
-        options = text.removesuffix("```").removesuffix(chapters.code_of(text) + "\n")
-        tags = set(re.findall(r"\b(?:keras|torch|both)\b", options))
+        tags = chapters.tags_of(text)
         code = chapters.code_of(text).lower()
         named = {name for name in ("keras", "torch", "tensorflow") if name in code}
         allowed = {"keras", "torch", "tensorflow"} if "both" in tags else set(tags)

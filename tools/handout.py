@@ -17,7 +17,7 @@ from cli import Parser
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSES = 5
-SOURCES = {".tex", ".sty", ".lua", ".cls", ".ist", ".pdf", ".png", ".jpg"}
+SOURCES = {".tex", ".sty", ".lua", ".cls", ".ist", ".py", ".pdf", ".png", ".jpg"}
 # What a pass writes and the next one reads
 STATE = (".aux", ".toc", ".out", ".idx", ".ind")
 OVERFULL = 1.0  # points
