@@ -11,10 +11,8 @@ BOOTSTRAP := $(PYTHON) tools/bootstrap.py
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help book site pdf serve lab test test-fast test-all lint bench lock \
-        setup setup-python setup-test setup-test-all clean distclean
 .PHONY: help book site pdf handouts serve lab test test-fast test-all lint bench lock \
-        setup setup-python setup-test clean distclean
+        setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"

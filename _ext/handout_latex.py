@@ -29,6 +29,8 @@ from sphinx_proof.nodes import NODE_TYPES, proof_node, unenumerable_node
 
 LATEX_FILES = ["latex/handout.sty", "latex/handout.lua"]
 PREFACE = "Preface"  # heading of the front page's text
+SHORT_LISTING = 12  # lines that stay on one page
+LEAST_LINES = 5  # of a longer listing at the foot of a page
 LONG_TABLE = 30  # rows from which on a table may break across pages
 
 ANSI = re.compile(
@@ -235,8 +237,25 @@ class JoinOutputs(LatexOnly):
                     output.remove(child)
 
 
+class KeepTogether(LatexOnly):
+    """Break no short listing across pages, and no long one after a line or two."""
+
+    default_priority = 640
+
+    def run(self, **kwargs) -> None:
+        for source in list(self.document.findall(is_source)):
+            for block in list(source.findall(nodes.literal_block)):
+                lines = block.astext().count("\n") + 1
+                need = lines if lines <= SHORT_LISTING else LEAST_LINES
+                source.insert(0, raw(rf"\handoutneed{{{need}}}"))
+
+
 def is_mime_bundle(node: nodes.Node) -> bool:
     return isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
+
+
+def is_source(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and "cell_input" in node["classes"]
 
 
 def is_output(node: nodes.Node) -> bool:
@@ -416,7 +435,7 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("handout_license", "", "env")
     app.add_config_value("handout_paper", "a4", "")
     app.connect("config-inited", configure, priority=900)
-    for transform in (PrintOutputs, JoinOutputs, IndexTerms, Structure):
+    for transform in (PrintOutputs, JoinOutputs, IndexTerms, KeepTogether, Structure):
         app.add_post_transform(transform)
     boxes = [nodes.admonition, exercise_node, exercise_enumerable_node, solution_node]
     boxes += [getattr(nodes, name) for name in admonitionlabels if hasattr(nodes, name)]
