@@ -234,8 +234,8 @@ def test_pytorch_chosen_in_one_chapter_is_shown_in_the_next(visit: Visit, home: 
         page.wait_for_url("**/mlp.html*")
         shown = page.evaluate(SHOWN)  # the sets in folded solutions do not show
         assert [False, True] in shown and [True, False] not in shown
-        chosen = page.locator(".sd-tab-set > input:checked + label").all_inner_texts()
-        assert chosen == ["PyTorch"] * len(shown)
+        chosen = page.locator(".sd-tab-set > input:checked + label").all_text_contents()
+        assert [name.strip() for name in chosen] == ["PyTorch"] * len(shown)
 
 
 def test_an_address_can_choose_the_framework(visit: Visit, two_pages: str):

@@ -448,7 +448,8 @@ def test_missing_latex_is_told_with_the_packages_to_install(tmp_path, monkeypatc
 
 
 def test_a_missing_source_is_told_in_one_line():
-    command = [sys.executable, ROOT / "tools" / "handout.py", "nowhere/book.tex", "book.pdf"]
+    tool = ROOT / "tools" / "handout.py"
+    command = [sys.executable, tool, "nowhere/book.tex", "book.pdf"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
