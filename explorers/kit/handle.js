@@ -1,5 +1,6 @@
 // A point that is moved by mouse, touch or keyboard.
 import { assign, svg } from "./dom.js";
+import { mark } from "./marks.js";
 
 const KEYS = {
   ArrowLeft: [-1, 0],
@@ -15,17 +16,22 @@ const KEYS = {
  * @param {import("./plot.js").Plot} plot
  * @param {object} options
  * @param {string} options.name
- * @param {string} options.look a color
- * @param {number} options.radius of what is seen; what can be touched is larger
+ * @param {string} options.look a color and, if wanted, solid
+ * @param {number} options.radius of what is seen
+ * @param {import("./marks.js").Shape} options.shape
+ * @param {number} options.reach radius of what can be touched
  * @param {boolean} options.plane moved in both directions, not along x alone
  * @param {() => {low: number[], high: number[], step: number[]}} options.limits of each
  *   coordinate
  * @param {(point: number[]) => void} options.onMove is told where it shall be
- * @returns {(point: [number, number], text: string) => void} draws it at a point; the
- *   text says aloud where that is
+ * @returns {(point: number[] | null, text: string) => void} draws it at a point, or
+ *   nowhere; the text says aloud where that is
  */
-export function handle(plot, { name, look, radius = 6, plane = false, limits, onMove }) {
-  const target = svg("circle", { class: "target", r: 18 });
+export function handle(
+  plot,
+  { name, look, radius = 6, shape = "circle", reach = 18, plane = false, limits, onMove },
+) {
+  const target = svg("circle", { class: "target", r: reach });
   const group = svg(
     "g",
     {
@@ -37,7 +43,7 @@ export function handle(plot, { name, look, radius = 6, plane = false, limits, on
     },
     target,
     svg("circle", { class: "ring", r: radius + 4 }),
-    svg("circle", { class: "knob", r: radius }),
+    mark(shape, radius, { class: "knob" }),
   );
   plot.front.append(group);
   let now = [0, 0];
@@ -100,6 +106,8 @@ export function handle(plot, { name, look, radius = 6, plane = false, limits, on
   });
 
   return (point, text) => {
+    assign(group, { display: point ? undefined : "none" });
+    if (!point) return;
     now = point;
     const { low, high } = limits();
     assign(group, {
