@@ -22,7 +22,7 @@ import { Plot } from "./kit/plot.js";
  */
 
 export const LAST = 40;
-const FAR = 5000;
+const FAR = 1000;
 const LABELS = [0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0];
 
 const ACTIVATIONS = {
@@ -115,6 +115,7 @@ export const answers = (state, line) =>
 const [LOW, HIGH] = [-1, 2];
 const [LEAST, MOST] = [LOW + 0.05, HIGH - 0.05];
 const STEP = 0.05;
+const CENTER = [0.5, 0.5];
 const REACH = 0.5; // length of the arrow for weights of length 1
 
 const round = (value, places) => Number(value.toFixed(places));
@@ -130,28 +131,28 @@ function nearest(line, from, o = 0) {
   return [from[0] + way * line[0], from[1] + way * line[1]];
 }
 
-/** @param {Line} line @param {number} o @returns {Pair[]} ends, outside of the axes */
-function level(line, o) {
-  const size = length(line);
+/**
+ * Where the sum is o, from edge to edge.
+ * @param {Line} line @param {number} o
+ * @param {number} [inset] how far inside the axes its ends lie
+ * @returns {Pair[]} two points, or none where the axes show none
+ */
+function level([w1, w2, b], o, inset = 0) {
+  const size = Math.hypot(w1, w2);
   if (size === 0) return [];
-  const foot = nearest(line, [0.5, 0.5], o);
-  return [-4, 4].map((t) => [foot[0] - (t * line[1]) / size, foot[1] + (t * line[0]) / size]);
-}
-
-/** @param {Pair[]} ends @returns {Pair | undefined} where a line leaves the axes, a
- *  little inside, on the side of its second end */
-function exit([from, to] = []) {
-  if (!from) return undefined;
-  let [start, end] = [0, 1];
-  for (const axis of [0, 1]) {
-    const way = to[axis] - from[axis];
-    const cuts = [LOW + 0.17, HIGH - 0.17].map((edge) => (edge - from[axis]) / way);
-    if (!Number.isFinite(cuts[0])) continue;
+  const foot = nearest([w1, w2, b], CENTER, o);
+  const way = [-w2 / size, w1 / size];
+  let [start, end] = [-HIGH, HIGH].map((t) => 2 * t);
+  for (const j of [0, 1]) {
+    const [near, far] = [LOW + inset, HIGH - inset];
+    if (way[j] === 0 && (foot[j] < near || foot[j] > far)) return [];
+    if (way[j] === 0) continue;
+    const cuts = [near, far].map((edge) => (edge - foot[j]) / way[j]);
     start = Math.max(start, Math.min(...cuts));
     end = Math.min(end, Math.max(...cuts));
   }
-  if (start > end) return undefined;
-  return [from[0] + end * (to[0] - from[0]), from[1] + end * (to[1] - from[1])];
+  if (start > end) return [];
+  return [start, end].map((t) => [foot[0] + t * way[0], foot[1] + t * way[1]]);
 }
 
 /** How the activations are shown: tint at an output from −1 to 1, sums of the lines of
@@ -182,7 +183,7 @@ function surface(plot) {
   plot.window.append(gradient, area);
   return (line, { reach, tint }) => {
     const flat = length(line) === 0;
-    const ends = flat ? [[LOW, 0], [HIGH, 0]] : [-reach, reach].map((o) => nearest(line, [0.5, 0.5], o));
+    const ends = flat ? [[LOW, 0], [HIGH, 0]] : [-reach, reach].map((o) => nearest(line, CENTER, o));
     const [[x1, y1], [x2, y2]] = ends.map(([x, y]) => [plot.x.at(x), plot.y.at(y)]);
     assign(gradient, { x1, y1, x2, y2 });
     const [x, y] = [plot.x.at(LOW), plot.y.at(HIGH)];
@@ -195,7 +196,7 @@ function surface(plot) {
       assign(stop, {
         class: shade < 0 ? "curve" : "step",
         offset,
-        "stop-opacity": (0.3 * Math.abs(shade)).toFixed(3),
+        "stop-opacity": (0.2 * Math.abs(shade)).toFixed(3),
       });
     });
   };
@@ -203,17 +204,28 @@ function surface(plot) {
 
 const pair = ([x, y]) => `(${fixed(x, 2)}, ${fixed(y, 2)})`;
 
-/** @param {State} state @param {number} t @returns {[string, string]} what has happened,
- *  and more about it */
-function verdict(state, t) {
-  const { lines, culprits, wrong } = course(state);
-  const { kind, mistakes, since, length } = outcome(state);
+/** @param {number} value @param {number} [before] @returns {string} "0.10 − 0.80 = −0.70" */
+function calculation(value, before) {
+  if (before === undefined) return fixed(value, 2);
+  const sign = value < before ? "−" : "+";
+  const change = fixed(Math.abs(value - before), 2);
+  return `${fixed(before, 2)} ${sign} ${change} = ${fixed(value, 2)}`;
+}
+
+/**
+ * @param {State} state
+ * @param {ReturnType<typeof course>} way
+ * @param {ReturnType<typeof outcome>} fate
+ * @param {number} t
+ * @returns {[string, string]} what has happened, and more about it
+ */
+function verdict(state, { lines, culprits, wrong }, { kind, mistakes, since, length }, t) {
   const count = `${wrong[t]} of ${places(state).length}`;
   if (t === 0) {
-    if (!wrong[0]) return ["No point is wrong.", "The rule would leave this line alone."];
+    if (!wrong[0]) return ["No point is wrong.", "The rule leaves this line alone."];
     return [
-      `${count} points are on the wrong side.`,
-      "Drag the line to do better, or let the rule go from mistake to mistake.",
+      `${count} points are wrong.`,
+      "Drag the line to do better, or let the rule step from mistake to mistake.",
     ];
   }
   if (kind === "stops" && t === mistakes) {
@@ -222,22 +234,18 @@ function verdict(state, t) {
   if (kind === "circles" && t >= since + length) {
     return [
       "Going in circles.",
-      `The line stands where it stood ${length} mistakes ago, so this never ends. No line has these points on their sides.`,
+      `The line of ${length} mistakes ago is back. No line can be right here, so it never ends.`,
     ];
   }
   if (t === LAST) {
-    if (kind === "never") return ["No end.", "No line has these points on their sides, so one is always wrong."];
+    if (kind === "never") return ["No end.", "No line can be right here, so the rule finds a mistake in every pass."];
     const need = kind === "slow" ? `more than ${fixed(FAR, 0)}` : String(mistakes);
     return ["Not yet.", `There is a line, but the gap is narrow: it takes ${need} mistakes.`];
   }
-  const i = culprits[t - 1];
-  const [w1, w2, b] = lines[t - 1];
-  const sign = LABELS[i] ? "+" : "−";
-  const what = LABELS[i] ? "triangle gave 0, so add it" : "dot gave 1, so subtract it";
-  return [
-    `Mistake ${t}.`,
-    `The ringed ${what}: *w* = ${pair([w1, w2])} ${sign} ${pair(places(state)[i])}, *b* = ${fixed(b, 2)} ${sign} 1.`,
-  ];
+  const what = LABELS[culprits[t - 1]]
+    ? "triangle gave 0 where 1 is right: add it to *w*, and 1 to *b*."
+    : "dot gave 1 where 0 is right: subtract it from *w*, and 1 from *b*.";
+  return [`Mistake ${t}.`, `The ringed ${what}`];
 }
 
 /** @type {import("./kit/figure.js").Explorer} */
@@ -287,18 +295,20 @@ export default {
 
     const plane = new Plot(figure, {
       name: "The plane of the two inputs",
-      left: 32,
-      height: (width) => width + 20, // as long a unit upward as to the right
+      left: 36,
+      height: (width) => width + 16, // as long a unit upward as to the right
     });
     const tint = surface(plane);
     const levels = Array.from({ length: 5 }, () => plane.line("ink thin"));
     const before = plane.line("ink thin dashed");
+    const circle = Array.from({ length: 8 }, () => plane.line("ink dotted"));
     const edge = plane.line("ink wide");
     const wrong = plane.dots("accent hollow", 10.5);
     const culprit = plane.dots("ink hollow", 14.5);
     const old = plane.line("ink thin dashed");
     const change = plane.line("accent wide");
     const arrow = plane.line("ink wide");
+    const head = plane.line("ink wide");
     const levelNames = levels.map(() => plane.label("ink"));
     const changeName = plane.label("accent");
     const arrowName = plane.label("ink");
@@ -339,7 +349,7 @@ export default {
 
     const graph = new Plot(figure, {
       name: "The activation and the points' outputs",
-      left: 32,
+      left: 44,
       height: () => (figure.wide ? plane.height / 2 - 2 : 150),
     });
     const axis = graph.line("ink thin dotted");
@@ -348,7 +358,7 @@ export default {
     const ones = graph.dots("step", 4.5, "triangle");
     const counts = new Plot(figure, {
       name: "Points on the wrong side after each mistake",
-      left: 32,
+      left: 44,
       height: () => (figure.wide ? plane.height / 2 - 2 : 150),
     });
     const fall = counts.line("accent thin");
@@ -357,16 +367,18 @@ export default {
     const player = film(figure, {
       trait: "steps",
       last: () => course(figure.state).lines.length - 1,
-      pause: 600,
+      pause: 500,
     });
-    const values = readout(["mistakes", "wrong", "*w*₁", "*w*₂", "*b*"]);
+    const values = readout(["mistakes", "wrong"]);
+    const sums = readout(["*w*₁", "*w*₂", "*b*"]);
+    sums.element.classList.add("sums");
     const word = html("strong");
     const reason = html("span");
     figure.add(
       html(
         "p",
         { class: "hint" },
-        ...rich("Drag the line, the tip of *w* or the points. Step goes to the next mistake and corrects it."),
+        ...rich("Drag the line, the tip of *w*, the points. Step corrects the next mistake."),
       ),
       html("div", { class: "choices" }, sets.element, activations.element),
       html(
@@ -385,10 +397,13 @@ export default {
       player.element,
       html("p", { class: "verdict" }, word, " ", reason),
       values.element,
+      sums.element,
     );
 
     return (/** @type {State} */ state) => {
-      const { lines, culprits, wrong: errors } = course(state);
+      const way = course(state);
+      const { lines, culprits, wrong: errors } = way;
+      const fate = outcome(state);
       const { t, line, foot: at } = present();
       const where = places(state);
       const look = LOOKS[state.activation];
@@ -400,10 +415,9 @@ export default {
       const crowded = Math.abs(plane.x.at(1) - plane.x.at(0)) < 20 * length(line);
       levels.forEach((draw, i) => {
         const [text, o] = marks[i] ?? ["", NaN];
-        const ends = marks[i] && length(line) ? level(line, o) : [];
-        draw(ends);
-        const end = exit(ends);
-        levelNames[i](end ?? [0, 0], end && !(crowded && o) ? text : "", 0, 4);
+        draw(marks[i] ? level(line, o) : []);
+        const end = (marks[i] ? level(line, o, 0.17) : [])[1];
+        levelNames[i](end ?? CENTER, end && !(crowded && o) ? text : "", 0, 4);
       });
 
       const outputs = answers(state, line);
@@ -428,13 +442,36 @@ export default {
       before(t ? level(lines[t - 1], 0) : []);
       old(t ? [at, reach(lines[t - 1])] : []);
       change(t ? [reach(lines[t - 1]), end] : []);
-      const middle = t ? reach([0, 1].map((j) => (line[j] + lines[t - 1][j]) / 2)) : [0, 0];
-      changeName(middle, t ? (LABELS[culprits[t - 1]] ? "+*x*" : "−*x*") : "", 12, -8);
-      arrowName(end, "*w*", line[0] < 0 ? -12 : 12, line[1] < 0 ? 18 : -8);
+      const size = length(line) || 1;
+      const [dx, dy] = [line[0] / size, line[1] / size];
+      const pixel = 1 / (plane.x.at(1) - plane.x.at(0));
+      head(
+        length(line) * part * REACH < 30 * pixel
+          ? []
+          : [6, 0, -6].map((side) => {
+              const back = (8 + 1.5 * Math.abs(side)) * pixel;
+              return [
+                end[0] - back * dx - side * pixel * dy,
+                end[1] - back * dy + side * pixel * dx,
+              ];
+            }),
+      );
+      arrowName(end, "*w*", 19 * dx, 4 - 19 * dy);
+      // Beside what was added, on the outer side, away from the name of w.
+      const added = t ? [line[0] - lines[t - 1][0], line[1] - lines[t - 1][1]] : [1, 0];
+      const turn = (added[0] * line[1] - added[1] * line[0] < 0 ? -16 : 16) / (length(added) || 1);
+      const middle = reach([0, 1].map((j) => line[j] - 0.65 * added[j]));
+      const text = t ? (LABELS[culprits[t - 1]] ? "+*x*" : "−*x*") : "";
+      changeName(middle, text, -turn * added[1], 4 - turn * added[0]);
+
+      const again = fate.kind === "circles" && t >= fate.since + fate.length;
+      circle.forEach((draw, i) => {
+        draw(again && i < fate.length - 1 ? level(lines[t - 1 - i], 0) : []);
+      });
       foot(at, `through ${pair(at)}`);
       tip(end, `w = ${pair(line)}, b = ${fixed(line[2], 2)}`);
 
-      const sums = where.map((point) => Math.max(-4.9, Math.min(4.9, sum(line, point))));
+      const inputs = where.map((point) => Math.max(-4.9, Math.min(4.9, sum(line, point))));
       graph.setAxes(
         { domain: [-5, 5], label: "sum *o*" },
         { domain: look.y, label: "*ŷ*" },
@@ -448,14 +485,14 @@ export default {
           : grid.map((o) => [o, activation(o)]),
       );
       const on = (label) =>
-        sums.map((o) => [o, activation(o)]).filter((_, i) => LABELS[i] === label);
+        inputs.map((o) => [o, activation(o)]).filter((_, i) => LABELS[i] === label);
       zeros(on(0));
       ones(on(1));
 
       const last = lines.length - 1;
       counts.setAxes(
-        { domain: [0, Math.max(12, last)], label: "mistakes" },
-        { domain: [0, where.length > 4 ? 8 : 4], label: "wrong" },
+        { domain: [-0.4, Math.max(12, last) + 0.4], label: "mistakes" },
+        { domain: [0, Math.max(where.length > 4 ? 8 : 4, ...errors)], label: "wrong" },
       );
       fall(errors.slice(0, t + 1).map((count, i) => [i, count]));
       falls(errors.slice(0, t + 1).map((count, i) => [i, count]));
@@ -463,12 +500,9 @@ export default {
       sets.draw(state.data);
       activations.draw(state.activation);
       player.draw();
-      values.draw([
-        String(t),
-        `${errors[t]} of ${where.length}`,
-        ...line.map((value) => fixed(value, 2)),
-      ]);
-      const [what, why] = verdict(state, t);
+      values.draw([String(t), `${errors[t]} of ${where.length}`]);
+      sums.draw(line.map((value, j) => calculation(value, lines[t - 1]?.[j])));
+      const [what, why] = verdict(state, way, fate, t);
       word.textContent = what;
       write(reason, why);
       figure.say(`${what} ${why} ${errors[t]} of ${where.length} are wrong.`);

@@ -11,7 +11,7 @@ from explorers.base import Explorer
 from notebook_utils import palette, plot_boundary, plot_classes
 
 LAST = 40  # mistakes that the figure shows at most
-FAR = 5000  # mistakes after which it waits no longer for the end
+FAR = 1000  # mistakes after which it waits no longer for the end
 LABELS = np.tile([0, 1, 1, 0], 3)  # of the points, in the order of their turns
 VIEW = (-1.0, 2.0)  # both inputs
 ACTIVATIONS = {
@@ -20,23 +20,23 @@ ACTIVATIONS = {
     "identity": lambda o: o,
 }
 
-APART = [
-    [-0.1, 0.15, 1.0, 0.8, 0.4, 1.5, -0.05, -0.35, 0.8, 0.05, -0.05, 1.1],
-    [1.6, 1.55, 0.7, -0.45, 1.3, -0.6, 1.5, 0.25, 0.5, 0.7, -0.5, 0.7],
-]
-MIXED = [
-    [-0.1, 0.15, 1.0, 0.8, 0.25, -0.2, -0.05, -0.35, 0.8, 0.05, -0.05, 1.1],
-    [1.6, 1.55, 1.1, 1.25, 1.3, -0.6, 1.5, 0.25, 0.5, 0.7, -0.5, 0.7],
-]
+APART = np.array(
+    [[-0.1, 0.15], [1.0, 0.8], [0.4, 1.5], [-0.05, -0.35], [0.8, 0.05], [-0.05, 1.1]]
+    + [[1.6, 1.55], [0.7, -0.45], [1.3, -0.6], [1.5, 0.25], [0.5, 0.7], [-0.5, 0.7]]
+)
+MIXED = APART.copy()
+MIXED[[2, 7]] = [[0.25, -0.2], [1.1, 1.25]]  # one of each class among the others
 SETTINGS = {
-    "apart": {"points": sum(APART, []), "line": [-1.0, 0.8, 0.2], "hold": [0.6, 0.5]},
-    "mixed": {"points": sum(MIXED, []), "line": [-1.0, 0.8, 0.2], "hold": [0.6, 0.5]},
-    "xor": {
-        "points": [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0],
-        "line": [1.0, 1.0, -0.5],
-        "hold": [0.25, 0.25],
-    },
+    "apart": {"line": [-1.0, 0.8, 0.2], "hold": [0.6, 0.5]},
+    "mixed": {"line": [-1.0, 0.8, 0.2], "hold": [0.6, 0.5]},
+    "xor": {"line": [1.0, 1.0, -0.5], "hold": [0.25, 0.25]},
 }
+for _name, _points in {
+    "apart": APART,
+    "mixed": MIXED,
+    "xor": np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]),
+}.items():
+    SETTINGS[_name]["points"] = _points.ravel().tolist()
 
 
 class Neuron(Explorer):
@@ -59,7 +59,7 @@ class Neuron(Explorer):
         "line between the neuron's answers, and Rosenblatt's rule, which moves it from "
         "mistake to mistake. It needs JavaScript; the handout shows it in four frames."
     )
-    heights: ClassVar = (690, 820)
+    heights: ClassVar = (666, 893)
 
     data = traitlets.Enum(list(SETTINGS), "apart").tag(sync=True)
     activation = traitlets.Enum(list(ACTIVATIONS), "step").tag(sync=True)
@@ -166,7 +166,11 @@ class Neuron(Explorer):
         course = run.course()
         last = len(course["culprits"])
         spoils = int(np.argmax(np.diff(course["wrong"]))) + 1
-        titles = {0: "start", spoils: f"mistake {spoils}", last: f"mistake {last}, done"}
+        titles = {
+            0: "start",
+            spoils: f"mistake {spoils}",
+            last: f"mistake {last}, done",
+        }
         for ax, (t, title) in zip(axes, titles.items(), strict=False):
             run._draw_state(ax, course, t)
             ax.set_title(f"{title}\n{course['wrong'][t]} wrong")
