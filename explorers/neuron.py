@@ -166,14 +166,17 @@ class Neuron(Explorer):
         course = run.course()
         last = len(course["culprits"])
         spoils = int(np.argmax(np.diff(course["wrong"]))) + 1
+        wrong = course["wrong"]
         titles = {
-            0: "start",
-            spoils: f"mistake {spoils}",
-            last: f"mistake {last}, done",
+            0: f"start:\n{wrong[0]} wrong",
+            spoils: "mistake {}:\n{} wrong, then {}".format(
+                spoils, *wrong[spoils - 1 : spoils + 1]
+            ),
+            last: f"mistake {last},\nthe last",
         }
         for ax, (t, title) in zip(axes, titles.items(), strict=False):
             run._draw_state(ax, course, t)
-            ax.set_title(f"{title}\n{course['wrong'][t]} wrong")
+            ax.set_title(title)
         xor = Neuron(data="xor")
         course = xor.course()
         end = xor.outcome()

@@ -585,8 +585,9 @@ def test_nothing_below_the_neuron_moves_while_it_is_used(visit: Visit, served: s
             step = place.get_by_role("button", name="Step", exact=True)
             for data in ("Two groups", "Mixed", "XOR"):
                 place.get_by_role("radio", name=data).click()
+                step.focus()
                 for _ in range(11):
-                    step.click()
+                    page.keyboard.press("Enter")
                     settle(page)
                     assert body.bounding_box()["height"] == kept, (width, data)
 

@@ -58,15 +58,35 @@ export function handle(
   /** Round to the step, so that values are those that the keyboard reaches. */
   const snap = (value, step) => Number((Math.round(value / step) * step).toPrecision(12));
 
-  group.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+  const away = (event) => {
     const box = plot.svg.getBoundingClientRect();
-    grip = [
+    return [
       plot.x.at(now[0]) - (event.clientX - box.left),
       plot.y.at(now[1]) - (event.clientY - box.top),
     ];
-    group.setPointerCapture(event.pointerId);
-    group.focus({ preventScroll: true });
+  };
+  const self = {
+    /** @param {PointerEvent} event @returns {number} pixels, infinite out of reach */
+    distance(event) {
+      const pixels = Math.hypot(...away(event));
+      return pixels <= reach && group.getAttribute("display") !== "none" ? pixels : Infinity;
+    },
+    /** @param {PointerEvent} event */
+    grab(event) {
+      grip = away(event);
+      group.setPointerCapture(event.pointerId);
+      group.focus({ preventScroll: true });
+    },
+  };
+  plot.handles.push(self);
+  group.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    // Where handles overlap, the nearest one is meant, not the one on top.
+    const nearest = plot.handles.reduce(
+      (best, other) => (other.distance(event) < best.distance(event) ? other : best),
+      self,
+    );
+    nearest.grab(event);
     event.preventDefault();
   });
   // A finger on it moves it, not the page; touch-action does not do it inside of SVG.
@@ -106,13 +126,12 @@ export function handle(
   });
 
   return (point, text) => {
-    assign(group, { display: point ? undefined : "none" });
-    if (!point) return;
-    now = point;
+    now = point ?? [0, 0];
     const { low, high } = limits();
     assign(group, {
-      transform: `translate(${plot.at(point)})`,
-      "aria-valuenow": point[0],
+      display: point ? "inline" : "none",
+      transform: `translate(${plot.at(now)})`,
+      "aria-valuenow": now[0],
       "aria-valuemin": low[0],
       "aria-valuemax": high[0],
       "aria-valuetext": text,

@@ -38,6 +38,8 @@ export class Plot {
     this.svg = svg("svg", { role: "group", "aria-label": name });
     this.svg.append(this.axes, this.window, this.front);
     this.element = html("div", { class: "plot" }, this.svg);
+    /** @type {{distance: Function, grab: Function}[]} */
+    this.handles = [];
     this.width = this.height = 0;
     figure.plots.push(this);
   }
