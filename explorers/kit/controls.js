@@ -1,5 +1,6 @@
 // Sliders, choices, the buttons of a film, and numbers to read.
 import { assign, freshId, html, plain, rich, svg, write } from "./dom.js";
+import { mark } from "./marks.js";
 
 /** @typedef {import("./figure.js").Figure} Figure */
 
@@ -187,14 +188,16 @@ export function readout(labels) {
 /**
  * What the lines and points of a plot are.
  * @param {[string, string][]} entries look (as `Plot.line` or, with "dot", as
- *   `Plot.dots`) and text
+ *   `Plot.dots`, a "triangle" if named) and text
  * @returns {HTMLElement}
  */
 export function legend(entries) {
   const items = entries.map(([look, text]) => {
     const dot = look.includes("dot ");
     const line = svg("path", { class: `line ${look}`, d: "M1,6H23" });
-    const point = svg("g", { class: `dots ${look}` }, svg("circle", { cx: 12, cy: 6, r: 3.5 }));
+    const drawing = mark(look.includes("triangle") ? "triangle" : "circle", 3.5);
+    const at = { class: `dots ${look}`, transform: "translate(12,6)" };
+    const point = svg("g", at, drawing);
     const sample = svg(
       "svg",
       { width: 24, height: 12, "aria-hidden": "true" },

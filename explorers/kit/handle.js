@@ -1,5 +1,6 @@
 // A point that is moved by mouse, touch or keyboard.
 import { assign, svg } from "./dom.js";
+import { mark } from "./marks.js";
 
 const KEYS = {
   ArrowLeft: [-1, 0],
@@ -15,17 +16,22 @@ const KEYS = {
  * @param {import("./plot.js").Plot} plot
  * @param {object} options
  * @param {string} options.name
- * @param {string} options.look a color
- * @param {number} options.radius of what is seen; what can be touched is larger
+ * @param {string} options.look a color and, if wanted, solid
+ * @param {number} options.radius of what is seen
+ * @param {import("./marks.js").Shape} options.shape
+ * @param {number} options.reach radius of what can be touched
  * @param {boolean} options.plane moved in both directions, not along x alone
  * @param {() => {low: number[], high: number[], step: number[]}} options.limits of each
  *   coordinate
  * @param {(point: number[]) => void} options.onMove is told where it shall be
- * @returns {(point: [number, number], text: string) => void} draws it at a point; the
- *   text says aloud where that is
+ * @returns {(point: number[] | null, text: string) => void} draws it at a point, or
+ *   nowhere; the text says aloud where that is
  */
-export function handle(plot, { name, look, radius = 6, plane = false, limits, onMove }) {
-  const target = svg("circle", { class: "target", r: 18 });
+export function handle(
+  plot,
+  { name, look, radius = 6, shape = "circle", reach = 18, plane = false, limits, onMove },
+) {
+  const target = svg("circle", { class: "target", r: reach });
   const group = svg(
     "g",
     {
@@ -37,7 +43,7 @@ export function handle(plot, { name, look, radius = 6, plane = false, limits, on
     },
     target,
     svg("circle", { class: "ring", r: radius + 4 }),
-    svg("circle", { class: "knob", r: radius }),
+    mark(shape, radius, { class: "knob" }),
   );
   plot.front.append(group);
   let now = [0, 0];
@@ -52,15 +58,35 @@ export function handle(plot, { name, look, radius = 6, plane = false, limits, on
   /** Round to the step, so that values are those that the keyboard reaches. */
   const snap = (value, step) => Number((Math.round(value / step) * step).toPrecision(12));
 
-  group.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+  const away = (event) => {
     const box = plot.svg.getBoundingClientRect();
-    grip = [
+    return [
       plot.x.at(now[0]) - (event.clientX - box.left),
       plot.y.at(now[1]) - (event.clientY - box.top),
     ];
-    group.setPointerCapture(event.pointerId);
-    group.focus({ preventScroll: true });
+  };
+  const self = {
+    /** @param {PointerEvent} event @returns {number} pixels, infinite out of reach */
+    distance(event) {
+      const pixels = Math.hypot(...away(event));
+      return pixels <= reach && group.getAttribute("display") !== "none" ? pixels : Infinity;
+    },
+    /** @param {PointerEvent} event */
+    grab(event) {
+      grip = away(event);
+      group.setPointerCapture(event.pointerId);
+      group.focus({ preventScroll: true });
+    },
+  };
+  plot.handles.push(self);
+  group.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    // Where handles overlap, the nearest one is meant, not the one on top.
+    const nearest = plot.handles.reduce(
+      (best, other) => (other.distance(event) < best.distance(event) ? other : best),
+      self,
+    );
+    nearest.grab(event);
     event.preventDefault();
   });
   // A finger on it moves it, not the page; touch-action does not do it inside of SVG.
@@ -100,11 +126,12 @@ export function handle(plot, { name, look, radius = 6, plane = false, limits, on
   });
 
   return (point, text) => {
-    now = point;
+    now = point ?? [0, 0];
     const { low, high } = limits();
     assign(group, {
-      transform: `translate(${plot.at(point)})`,
-      "aria-valuenow": point[0],
+      display: point ? "inline" : "none",
+      transform: `translate(${plot.at(now)})`,
+      "aria-valuenow": now[0],
       "aria-valuemin": low[0],
       "aria-valuemax": high[0],
       "aria-valuetext": text,

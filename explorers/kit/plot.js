@@ -1,6 +1,7 @@
 // Axes, lines, points and handles in one SVG, drawn to the pixel at every width.
 import { assign, html, svg, write } from "./dom.js";
 import { fixed } from "./format.js";
+import { mark } from "./marks.js";
 import { linear } from "./scales.js";
 
 /** @typedef {[number, number]} Pair */
@@ -37,6 +38,8 @@ export class Plot {
     this.svg = svg("svg", { role: "group", "aria-label": name });
     this.svg.append(this.axes, this.window, this.front);
     this.element = html("div", { class: "plot" }, this.svg);
+    /** @type {{distance: Function, grab: Function}[]} */
+    this.handles = [];
     this.width = this.height = 0;
     figure.plots.push(this);
   }
@@ -132,19 +135,21 @@ export class Plot {
    * Points inside the axes.
    * @param {string} look classes: a color and, if wanted, hollow
    * @param {number} [radius]
+   * @param {import("./marks.js").Shape} [shape]
    * @returns {(points: Pair[]) => void} draws them
    */
-  dots(look, radius = 3.5) {
+  dots(look, radius = 3.5, shape = "circle") {
     const group = svg("g", { class: `dots ${look}` });
     this.window.append(group);
     return (points) => {
       while (group.childElementCount > points.length) group.lastChild.remove();
       while (group.childElementCount < points.length) {
-        group.append(svg("circle", { r: radius }));
+        group.append(mark(shape, radius));
       }
       points.forEach(([x, y], i) => {
         const [cx, cy] = [place(this.x.at(x)), place(this.y.at(y))];
-        assign(group.children[i], { cx, cy });
+        const where = shape === "circle" ? { cx, cy } : { transform: `translate(${cx},${cy})` };
+        assign(group.children[i], where);
       });
     };
   }
