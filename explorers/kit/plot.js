@@ -129,6 +129,20 @@ export class Plot {
   }
 
   /**
+   * Many lines inside the axes, of one look; looks as for `line`, and `faint`.
+   * @param {string} look
+   * @returns {(lines: Pair[][]) => void} draws them
+   */
+  lines(look) {
+    const path = svg("path", { class: `line ${look}` });
+    this.window.append(path);
+    return (lines) => {
+      const drawn = lines.map((points) => `M${points.map((point) => this.at(point)).join("L")}`);
+      assign(path, { d: drawn.join("") });
+    };
+  }
+
+  /**
    * Points inside the axes.
    * @param {string} look classes: a color and, if wanted, hollow
    * @param {number} [radius]
