@@ -21,7 +21,7 @@ const KNOTS = 7;
 const spread = (count) => Float64Array.from({ length: count }, (_, i) => i / (count - 1));
 const FINE = spread(4001);
 const FIT = spread(401);
-const RANGE = [-0.6, 1.6];
+const RANGE = [-0.5, 1.5];
 
 const TARGETS = {
   curve: (x) => Math.sin(2 * Math.PI * x) * Math.exp(-x) + x * x,
@@ -115,11 +115,7 @@ const taskOf = latest((target, ...bends) => {
     }
     return { output, bias: v[0], weights: v.slice(1), ...largest(FIT, output, fit) };
   });
-  let steepest = 0;
-  for (let i = 1; i < fine.length; i++) {
-    steepest = Math.max(steepest, Math.abs(fine[i] - fine[i - 1]) * (fine.length - 1));
-  }
-  return { goal, fit, steepest, network };
+  return { goal, fit, network };
 });
 
 /** Where two functions on a grid differ most. */
@@ -173,9 +169,6 @@ export function errors(state) {
   return Array.from({ length: LAST + 1 }, (_, q) => of(state.activation, q).error);
 }
 
-/** @param {State} state @returns {number} the slope that the bound for steps takes */
-export const steepest = (state) => task(state).steepest;
-
 /** What a unit times its weight looks like, with no more points than it needs. */
 function shape(activation, q, j, weight) {
   const start = j / q;
@@ -208,30 +201,23 @@ function outline(activation, q, output, weights) {
 /** @param {number} error @returns {string} */
 const size = (error) => (error < 1e-9 ? "0" : fixed(error, error < 0.0995 ? 4 : 3));
 
-/** @param {State} state @returns {string} what kind of function it is, true for all */
+/** @param {State} state @returns {string} what kind of function it is */
 function remark({ activation, units, target }) {
   if (units === 0) return "Without units, the network is a constant.";
-  const many = units > 1;
   if (activation === "step") {
-    const one = "A flat piece is right in its middle and errs toward its ends";
-    return `${one}${target === "jump" ? "." : ", most where the target is steep."}`;
+    return "Flat pieces: right in their middle, off toward their ends, most where it is steep.";
   }
   if (activation === "square") {
-    if (!many) return "One square is a parabola with its bottom or top at 0.";
-    const more = units > 2 ? "; all units but two weigh nothing" : "";
-    return `A sum of squares is one parabola${more}.`;
+    return units > 2 ? "One parabola; all squares but two weigh nothing." : "One parabola.";
   }
   if (target === "jump") {
-    return "A continuous sum cannot jump: it errs by half of the jump, at least.";
+    return "A continuous sum cannot jump: it is off by about half of the jump.";
   }
-  if (activation === "relu") {
-    return many
-      ? `${units} straight pieces, bent where the units sit; they err where the target bends.`
-      : "One straight piece.";
+  if (activation === "sigmoid") {
+    return "A wave of smooth rises and falls; beyond its right end no unit helps.";
   }
-  return many
-    ? "A wave of smooth rises and falls; beyond its end no unit helps."
-    : "One smooth rise or fall.";
+  const pieces = units === 1 ? "One straight piece" : `${units} straight pieces`;
+  return `${pieces}, off where the target bends between two units.`;
 }
 
 /** Move heights in pixels apart until each has room, in their order. */
@@ -259,6 +245,9 @@ function prepare() {
 }
 
 const FLOOR = 1e-3;
+const MARKS = [0, 10, 20, 30].map((value) => ({ value, text: String(value) }));
+/** Ends of the axis of errors; the smallest one that holds them is taken. */
+const LIMITS = [2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
 
 /** @type {import("./kit/figure.js").Explorer} */
 export default {
@@ -282,18 +271,24 @@ export default {
     });
     const main = new Plot(figure, {
       name: "The target and the network",
-      height: (width) => (figure.wide ? 320 : 0.72 * width),
+      height: (width) => (figure.wide ? 236 : 0.62 * width),
     });
+    const off = new Plot(figure, {
+      name: "Network minus target",
+      height: () => (figure.wide ? 128 : 118),
+    });
+    main.margin.bottom = 22; // the axis is named below
     const course = new Plot(figure, {
       name: "The largest error for each number of units",
-      height: () => (figure.wide ? 320 : 150),
+      height: () => (figure.wide ? 364 : 160),
     });
-    course.margin.right = 56; // the names of the lines
+    course.margin.right = 76; // the names of the lines
     const parts = main.lines("data thin faint");
     const aim = main.line("curve wide");
     const says = main.line("step wide");
-    const gap = main.line("accent widest");
-    const bound = course.line("axis dotted");
+    const gaps = [main, off].map((plot) => plot.line("accent widest"));
+    const zero = off.line("data thin");
+    const rest = off.line("step");
     const others = Object.keys(ACTIVATIONS);
     const trails = others.map(() => course.line("data"));
     const trail = course.line("step");
@@ -308,7 +303,7 @@ export default {
         look: "curve",
         radius: 5,
         upright: true,
-        limits: () => ({ low: [-0.5], high: [1.5], step: [0.02] }),
+        limits: () => ({ low: [-0.4], high: [1.4], step: [0.02] }),
         onMove([y]) {
           const bends = [...figure.state.bends];
           bends[k] = Number((y - TARGETS[figure.state.target](x)).toFixed(5));
@@ -328,9 +323,14 @@ export default {
     const word = html("strong");
     const reason = html("span");
     figure.add(
-      html("p", { class: "hint" }, "Add units, change their kind, redraw the target by its points."),
+      html("p", { class: "hint" }, "Add units, and drag the target's points."),
       html("div", { class: "choices" }, kind.element, goals.element),
-      html("div", { class: "plots" }, main.element, course.element),
+      html(
+        "div",
+        { class: "plots" },
+        html("div", {}, main.element, off.element),
+        course.element,
+      ),
       legend([
         ["curve wide", "target"],
         ["step wide", "network"],
@@ -346,14 +346,23 @@ export default {
 
     return (/** @type {State} */ state) => {
       const { activation, units } = state;
-      const { goal, fit, steepest: slope, network: of } = task(state);
+      const { goal, fit, network: of } = task(state);
       const { output, weights, error, where, ends } = of(activation, units);
 
-      main.setAxes({ domain: [0, 1], label: "*x*" }, { domain: RANGE, label: "*y*" });
+      const values = activation === "step" ? output.filter((_, i) => i % 10 === 0) : output;
+      const limit = LIMITS.findLast((value) => value >= error) ?? LIMITS[0];
+      main.setAxes({ domain: [0, 1], label: "" }, { domain: RANGE, label: "*y*" });
+      off.setAxes(
+        { domain: [0, 1], label: "*x*" },
+        { domain: [-limit, limit], label: "error", ticks: [-limit, 0, limit] },
+      );
       parts(weights.map((weight, j) => shape(activation, units, j, weight)));
       aim(Array.from(FIT, (x, i) => [x, fit[i]]));
       says(outline(activation, units, output, weights));
-      gap(ends.map((y) => [where, y]));
+      gaps[0](ends.map((y) => [where, y]));
+      gaps[1]([0, ends[1] - ends[0]].map((y) => [where, y]));
+      zero([0, 1].map((x) => [x, 0]));
+      rest(Array.from(FIT, (x, i) => [x, values[i] - fit[i]]));
       knots.forEach((x, k) => {
         const y = goal(x);
         const shown = Math.min(RANGE[1], Math.max(RANGE[0], y));
@@ -362,7 +371,7 @@ export default {
 
       course.setAxes(
         { domain: [0, LAST], label: "hidden units *q*" },
-        { domain: [FLOOR, 2], label: "error", scale: logarithmic },
+        { domain: [FLOOR, 2], label: "largest error", outward: true, scale: logarithmic },
       );
       const counts = Array.from({ length: units + 1 }, (_, q) => q);
       const trailOf = (which) => counts.map((q) => [q, Math.max(FLOOR, of(which, q).error)]);
@@ -372,8 +381,6 @@ export default {
       trail(lines[own]);
       trailDots(lines[own]);
       present(lines[own].slice(-1));
-      const ruled = counts.slice(1).map((q) => [q, slope / (2 * q)]);
-      bound(activation === "step" ? ruled : []);
       const heights = apart(
         lines.map((line) => course.y.at(line[units][1])),
         13,
@@ -388,12 +395,12 @@ export default {
 
       kind.draw(activation);
       goals.draw(state.target);
-      count.draw(units, String(units), stops);
+      count.draw(units, String(units), stops, MARKS);
       player.draw();
       const what = `Largest error ${size(error)}`;
       const name = units === 1 ? NAMES[activation].slice(0, -1) : NAMES[activation];
       word.textContent = what;
-      write(reason, `at *x* = ${fixed(where, 2)}, with ${units} ${name}. ${remark(state)}`);
+      write(reason, `at *x* = ${fixed(where, 2)}. ${remark(state)}`);
       figure.say(`${units} ${name}: largest error ${size(error)} at x = ${fixed(where, 2)}.`);
     };
   },

@@ -13,7 +13,6 @@ LAST = 30  # units that the figure has at most
 KNOTS = 7  # points by which the target is redrawn, evenly spaced
 FINE = np.arange(4001) / 4000  # where steps are compared with the target
 FIT = np.arange(401) / 400  # where least squares looks, and its error is taken
-RANGE = (-0.6, 1.6)  # of the drawings
 
 TARGETS = {
     "curve": lambda x: np.sin(2 * np.pi * x) * np.exp(-x) + x**2,
@@ -89,10 +88,6 @@ class Approximation(Explorer):
     def error(self, q: int | None = None) -> float:
         """The largest error with q units (the trait's by default)."""
         return np.abs(self.output(q) - self.goal(self.grid())).max()
-
-    def steepest(self) -> float:
-        """The largest slope between neighboring points of the fine grid."""
-        return np.abs(np.diff(self.goal(FINE))).max() * (len(FINE) - 1)
 
     def draw(self) -> Figure:
         """Seven steps, sigmoids and ReLUs, and the largest error of up to 30 units."""
