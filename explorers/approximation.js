@@ -271,7 +271,7 @@ export default {
     });
     const main = new Plot(figure, {
       name: "The target and the network",
-      height: (width) => (figure.wide ? 236 : 0.62 * width),
+      height: () => (figure.wide ? 236 : 190),
     });
     const off = new Plot(figure, {
       name: "Network minus target",
