@@ -467,7 +467,9 @@ def test_approximation_is_redrawn_by_mouse_and_reset_restores_it(
         place.get_by_role("button", name="Add").click()
         settle(page)
         assert pixels(place) != before
-        page.wait_for_url("**approximation.bends=0~0~-0.*")
+        page.wait_for_url(
+            re.compile(r"bends=0%7E0%7E-0\..*units=3|units=3.*bends=0%7E0%7E-0\.")
+        )
         shown, address = pixels(place), page.url
         place.get_by_role("button", name="Reset").click()
         settle(page)
