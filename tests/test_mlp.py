@@ -11,6 +11,8 @@ import pytest
 import torch
 from bootstrap import TEST_PACKAGES
 
+from explorers.approximation import FIT, Approximation
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -163,6 +165,22 @@ def test_all_activations_but_the_polynomial_get_there(mlp):
     for q in (5, 50):
         fit = mlp["shallow_fit"](mlp["square"], q, x)
         assert np.abs(fit - mlp["f"](x)).max() == pytest.approx(best, abs=1e-6)
+
+
+def test_the_interactive_figure_does_what_the_chapter_s_code_does(mlp):
+    x = FIT
+    assert np.allclose(Approximation().goal(x), mlp["f"](x), atol=1e-15)
+    for q in (1, 2, 7, 30):
+        assert np.allclose(
+            Approximation(units=q).error(),
+            np.abs(mlp["staircase"](mlp["fine"], q) - mlp["f"](mlp["fine"])).max(),
+            rtol=0,
+            atol=2e-3,  # points on an edge may fall on either side of it
+        )
+        for name in ("sigmoid", "relu", "square"):
+            run = Approximation(activation=name, units=q)
+            fit = mlp["shallow_fit"](mlp[name], q)
+            assert np.allclose(run.output(), fit, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("inputs", ["tracts", "standardized"])

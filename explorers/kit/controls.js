@@ -128,9 +128,11 @@ export function button(icon, word, onPress) {
  * @param {string} options.trait
  * @param {() => number} options.last the last step that can be shown now
  * @param {number} [options.pause] milliseconds from step to step
+ * @param {{back?: string, step?: string}} [options.words] on the buttons, where the
+ *   figure has better ones
  * @returns {{element: HTMLElement, draw: () => void, stop: () => void}}
  */
-export function film(figure, { trait, last, pause = 350 }) {
+export function film(figure, { trait, last, pause = 350, words = {} }) {
   let timer = 0;
   const present = () => figure.model.get(trait);
   const stop = () => {
@@ -153,8 +155,8 @@ export function film(figure, { trait, last, pause = 350 }) {
     figure.set({ [trait]: Math.min(last(), Math.max(0, present() + by)) });
   };
   const play = button("play", "Play", () => (timer ? stop() : start()));
-  const back = button("back", "Back", () => go(-1));
-  const step = button("step", "Step", () => go(1));
+  const back = button("back", words.back ?? "Back", () => go(-1));
+  const step = button("step", words.step ?? "Step", () => go(1));
   const reset = button("reset", "Reset", () => {
     stop();
     figure.reset();

@@ -21,6 +21,7 @@ const KEYS = {
  * @param {import("./marks.js").Shape} options.shape
  * @param {number} options.reach radius of what can be touched
  * @param {boolean} options.plane moved in both directions, not along x alone
+ * @param {boolean} options.upright moved along y alone; limits and moves are those of y
  * @param {() => {low: number[], high: number[], step: number[]}} options.limits of each
  *   coordinate
  * @param {(point: number[]) => void} options.onMove is told where it shall be
@@ -29,7 +30,17 @@ const KEYS = {
  */
 export function handle(
   plot,
-  { name, look, radius = 6, shape = "circle", reach = 18, plane = false, limits, onMove },
+  {
+    name,
+    look,
+    radius = 6,
+    shape = "circle",
+    reach = 18,
+    plane = false,
+    upright = false,
+    limits,
+    onMove,
+  },
 ) {
   const target = svg("circle", { class: "target", r: reach });
   const group = svg(
@@ -40,6 +51,7 @@ export function handle(
       role: "slider",
       "aria-label": name,
       "aria-roledescription": plane ? "point in the plane" : undefined,
+      "aria-orientation": upright ? "vertical" : undefined,
     },
     target,
     svg("circle", { class: "ring", r: radius + 4 }),
@@ -52,7 +64,7 @@ export function handle(
 
   const move = (x, y) => {
     const { low, high } = limits();
-    const wanted = plane ? [x, y] : [x];
+    const wanted = plane ? [x, y] : [upright ? y : x];
     onMove(wanted.map((v, i) => Math.min(high[i], Math.max(low[i], v))));
   };
   /** Round to the step, so that values are those that the keyboard reaches. */
@@ -99,7 +111,7 @@ export function handle(
     const { step } = limits();
     move(
       snap(plot.x.value(event.clientX - box.left + grip[0]), step[0]),
-      snap(plot.y.value(event.clientY - box.top + grip[1]), step[1] ?? 1),
+      snap(plot.y.value(event.clientY - box.top + grip[1]), upright ? step[0] : (step[1] ?? 1)),
     );
   });
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
@@ -114,7 +126,10 @@ export function handle(
     if (event.key === "PageUp") dx = 10;
     if (event.key === "PageDown") dx = -10;
     if (!plane) [dx, dy] = [dx + dy, 0];
-    if (event.key === "Home") move(low[0], now[1]);
+    if (upright && (event.key === "Home" || event.key === "End")) {
+      move(now[0], event.key === "Home" ? low[0] : high[0]);
+    } else if (upright && dx) move(now[0], snap(now[1] + dx * step[0], step[0]));
+    else if (event.key === "Home") move(low[0], now[1]);
     else if (event.key === "End") move(high[0], now[1]);
     else if (dx || dy) {
       move(
@@ -131,7 +146,7 @@ export function handle(
     assign(group, {
       display: point ? "inline" : "none",
       transform: `translate(${plot.at(now)})`,
-      "aria-valuenow": now[0],
+      "aria-valuenow": now[upright ? 1 : 0],
       "aria-valuemin": low[0],
       "aria-valuemax": high[0],
       "aria-valuetext": text,

@@ -12,6 +12,8 @@ import { linear } from "./scales.js";
  * @property {string} label may have symbols between stars
  * @property {(value: number) => string} [format]
  * @property {number} [from] below it there are no ticks
+ * @property {number[]} [ticks] in place of round values (vertical axis)
+ * @property {boolean} [outward] a long label, from the edge of the plot (vertical axis)
  * @property {typeof linear} [scale]
  */
 
@@ -86,7 +88,7 @@ export class Plot {
         ),
       );
     }
-    for (const value of this.y.ticks((floor - top) / 45)) {
+    for (const value of y.ticks ?? this.y.ticks((floor - top) / 45)) {
       if (value < (y.from ?? -Infinity)) continue;
       const at = place(this.y.at(value));
       marks.push(
@@ -100,7 +102,9 @@ export class Plot {
     }
     const names = [
       { text: x.label, x: (left + end) / 2, y: floor + 33, "text-anchor": "middle" },
-      { text: y.label, x: left - 7, y: top - 12, "text-anchor": "end" },
+      y.outward
+        ? { text: y.label, x: 0, y: top - 12, "text-anchor": "start" }
+        : { text: y.label, x: left - 7, y: top - 12, "text-anchor": "end" },
     ];
     for (const { text, ...where } of names) {
       const label = svg("text", { class: "axis-label", ...where });
@@ -128,6 +132,20 @@ export class Plot {
       assign(path, {
         d: points.length ? `M${points.map((point) => this.at(point)).join("L")}` : "",
       });
+    };
+  }
+
+  /**
+   * Many lines inside the axes, of one look; looks as for `line`, and `faint`.
+   * @param {string} look
+   * @returns {(lines: Pair[][]) => void} draws them
+   */
+  lines(look) {
+    const path = svg("path", { class: `line ${look}` });
+    this.window.append(path);
+    return (lines) => {
+      const drawn = lines.map((points) => `M${points.map((point) => this.at(point)).join("L")}`);
+      assign(path, { d: drawn.join("") });
     };
   }
 
