@@ -123,8 +123,11 @@ def rows():
 
 def contract(cell):
     """(code of the loss, types of the targets, their shape) of a cell of the table."""
-    code, types, shape = re.fullmatch(r"`(.*?)` (.*?) `(.*?)`", cell).groups()
-    return code.replace("delta=d", "delta=1.0"), types.split(" or "), shape
+    name, options, types, shape = re.fullmatch(
+        r"`(\w+)`(?: `([\w=]+)`)? (.*?) `(.*?)`", cell
+    ).groups()
+    options = (options or "").replace("delta=d", "delta=1.0")
+    return f"{name}({options})", types.split(" or "), shape
 
 
 def test_the_table_has_the_rows_that_are_checked_here():
