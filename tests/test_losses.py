@@ -124,7 +124,7 @@ def rows():
 def contract(cell):
     """(code of the loss, types of the targets, their shape) of a cell of the table."""
     name, options, types, shape = re.fullmatch(
-        r"`(\w+)`(?: `([\w=]+)`)? (.*?) `(.*?)`", cell
+        r"`(\w+)`(?: `([\w=]+)`)?; (.*?) `(.*?)`", cell
     ).groups()
     options = (options or "").replace("delta=d", "delta=1.0")
     return f"{name}({options})", types.split(" or "), shape
