@@ -1,0 +1,401 @@
+"""The chapter's engine finds the slopes that PyTorch, TensorFlow and nudging find."""
+
+import itertools
+import math
+import re
+
+import chapters
+import numpy as np
+import pytest
+
+import notebook_utils  # noqa: F401  (before Keras)
+
+# isort: split
+import keras
+import tensorflow as tf
+import torch
+
+PROGRAMS = 240
+
+
+@pytest.fixture(scope="module")
+def autodiff(chapter):
+    return chapter("autodiff").namespace
+
+
+UNARY = ("exp", "log", "sigmoid", "tanh", "relu", "neg")
+BINARY = ("add", "sub", "mul", "div", "constant")
+
+
+def random_program(rng, inputs=3, steps=14):
+    """Steps (operation, node, node), each on values made before, often shared ones."""
+    program = []
+    for size in range(inputs, inputs + steps):
+        operation = str(rng.choice(UNARY + BINARY))
+        program.append((operation, *(int(i) for i in rng.integers(0, size, 2))))
+    return program
+
+
+def evaluate(program, inputs, functions):
+    """All values of a program; each step is kept within the range of the functions."""
+    exp, log, sigmoid, tanh, relu = (functions[name] for name in UNARY[:5])
+    values = list(inputs)
+    for operation, i, j in program:
+        u, v = values[i], values[j]
+        values.append(
+            {
+                "exp": lambda u, v: exp(tanh(u)),
+                "log": lambda u, v: log(1.5 + tanh(u)),
+                "sigmoid": lambda u, v: sigmoid(u),
+                "tanh": lambda u, v: tanh(u),
+                "relu": lambda u, v: relu(u),
+                "neg": lambda u, v: -u,
+                "add": lambda u, v: u + v,
+                "sub": lambda u, v: u - v,
+                "mul": lambda u, v: tanh(u) * v,
+                "div": lambda u, v: u / (1.5 + v * v),
+                "constant": lambda u, v: 2 / (3.0 + u * u) - 0.7 * v - (1 - u),
+            }[operation](u, v)
+        )
+    return values
+
+
+PLAIN = {
+    "exp": math.exp,
+    "log": math.log,
+    "sigmoid": lambda u: 1 / (1 + math.exp(-u)),
+    "tanh": math.tanh,
+    "relu": lambda u: max(u, 0.0),
+}
+
+
+def kinks(program, inputs):
+    """The smallest distance of a rectifier's input from its kink."""
+    values = evaluate(program, inputs, PLAIN)
+    return min([abs(values[i]) for op, i, _ in program if op == "relu"], default=1.0)
+
+
+def shares(program):
+    """Whether some value is used more than once."""
+    used = [i for op, i, _ in program] + [j for op, _, j in program if op in BINARY]
+    return len(used) > len(set(used))
+
+
+def programs():
+    rng = np.random.default_rng(1)
+    while True:
+        program, inputs = random_program(rng), rng.normal(size=3).tolist()
+        if kinks(program, inputs) > 1e-3:
+            yield program, inputs
+
+
+@pytest.fixture(scope="module")
+def cases():
+    return list(itertools.islice(programs(), PROGRAMS))
+
+
+def engine_gradient(autodiff, program, inputs):
+    nodes = [autodiff["Node"](value) for value in inputs]
+    functions = {name: autodiff[name] for name in UNARY[:5]}
+    result = sum(evaluate(program, nodes, functions)[-3:], autodiff["Node"](0.0))
+    bar = autodiff["adjoints"](result)
+    return result.value, [bar.get(node, 0.0) for node in nodes]
+
+
+def test_random_programs_share_values_and_depend_on_their_inputs(autodiff, cases):
+    """So that the comparisons below are about something."""
+    assert len(cases) >= 200
+    assert sum(shares(program) for program, _ in cases) >= 200
+    nonzero = [any(engine_gradient(autodiff, *case)[1]) for case in cases]
+    assert sum(nonzero) >= 200
+
+
+def test_the_engine_agrees_with_pytorch_on_random_programs(autodiff, cases):
+    functions = {name: getattr(torch, name) for name in UNARY[:5]}
+    for program, inputs in cases:
+        leaves = [
+            torch.tensor(value, dtype=torch.float64, requires_grad=True)
+            for value in inputs
+        ]
+        values = evaluate(program, leaves, functions)
+        total = sum(values[-3:])
+        expected = torch.autograd.grad(total, leaves, allow_unused=True)
+        expected = [0.0 if g is None else g.item() for g in expected]
+        value, gradient = engine_gradient(autodiff, program, inputs)
+        assert value == pytest.approx(total.item(), rel=1e-12, abs=1e-12)
+        assert gradient == pytest.approx(expected, rel=1e-11, abs=1e-11)
+
+
+def test_the_engine_agrees_with_nudging_on_random_programs(autodiff, cases):
+    h = 1e-6
+    for program, inputs in cases:
+        _, gradient = engine_gradient(autodiff, program, inputs)
+        for j, found in enumerate(gradient):
+            beside = []
+            for step in (h, -h):
+                nudged = [u + step * (i == j) for i, u in enumerate(inputs)]
+                beside.append(sum(evaluate(program, nudged, PLAIN)[-3:]))
+            expected = (beside[0] - beside[1]) / (2 * h)
+            assert found == pytest.approx(expected, rel=1e-5, abs=1e-7)
+
+
+def test_the_engine_agrees_with_tensorflow_on_random_programs(autodiff, cases):
+    functions = {
+        "exp": tf.exp,
+        "log": tf.math.log,
+        "sigmoid": tf.sigmoid,
+        "tanh": tf.tanh,
+        "relu": tf.nn.relu,
+    }
+    for program, inputs in cases:
+        leaves = [tf.Variable(value, dtype=tf.float64) for value in inputs]
+        with tf.GradientTape() as tape:
+            total = sum(evaluate(program, leaves, functions)[-3:])
+        expected = tape.gradient(total, leaves, unconnected_gradients="zero")
+        _, gradient = engine_gradient(autodiff, program, inputs)
+        expected = [g.numpy() for g in expected]
+        assert gradient == pytest.approx(expected, rel=1e-11, abs=1e-11)
+
+
+def test_array_engine_agrees_with_autograd_on_the_spirals_network(autodiff):
+    """Every gradient of the first step, within 1e-12."""
+    start = autodiff["start"]([2, 24, 24, 1])
+    points, labels = autodiff["points"], autodiff["labels"]
+    layers = [tuple(map(autodiff["Node"], pair)) for pair in start]
+    result = autodiff["logistic_loss"](autodiff["forward_pass"](layers, points), labels)
+    bar = autodiff["pull_back"](result)
+    leaves = [torch.tensor(p, requires_grad=True) for pair in start for p in pair]
+    a = torch.tensor(points)
+    for k in range(3):
+        a = a @ leaves[2 * k].T + leaves[2 * k + 1]
+        a = torch.relu(a) if k < 2 else a
+    loss_fn = torch.nn.functional.binary_cross_entropy_with_logits
+    expected = torch.autograd.grad(loss_fn(a, torch.tensor(labels).double()), leaves)
+    for node, wanted in zip(itertools.chain(*layers), expected, strict=True):
+        assert np.abs(bar[node] - wanted.numpy()).max() < 1e-12
+
+
+def test_the_array_engine_goes_back_with_the_values_of_the_way_forward(autodiff):
+    """Nodes that get new values after the record is made do not change it."""
+    Node, pull_back = autodiff["Node"], autodiff["pull_back"]
+    rng = np.random.default_rng(2)
+    arrays = rng.normal(size=(5, 2)), rng.normal(size=(3, 2)), rng.normal(size=3)
+    labels = rng.integers(0, 2, size=(5, 3))
+    gradients = []
+    for later in (False, True):
+        nodes = [Node(array) for array in arrays]
+        o = autodiff["affine"](*nodes)
+        a = autodiff["rectify"](o)
+        result = autodiff["logistic_loss"](a, labels)
+        if later:
+            for node in (*nodes, o, a):
+                node.value = -3 * node.value
+        bar = pull_back(result)
+        gradients.append([bar[node] for node in nodes])
+    for before, after in zip(*gradients, strict=True):
+        assert np.abs(before).max() > 0 and np.array_equal(before, after)
+
+
+def test_the_array_engine_is_safe_far_from_zero(autodiff):
+    """No overflow, and slopes of 0 or 1, over the number of labels in all."""
+    o = autodiff["Node"](np.array([[-800.0, 800.0], [800.0, -800.0]]))
+    labels = np.array([[0, 1], [0, 1]])
+    result = autodiff["logistic_loss"](o, labels)
+    assert result.value == 400
+    assert np.array_equal(
+        autodiff["pull_back"](result)[o], np.array([[0, 0], [1, -1]]) / 4
+    )
+    assert autodiff["sigmoid"](autodiff["Node"](-800.0)).value == 0
+
+
+def test_the_root_takes_eleven_steps_and_five_constants(autodiff):
+    Node, history = autodiff["Node"], autodiff["history"]
+    number = Node(2.0)
+    nodes = history(autodiff["root"](number))
+    steps = [node for node in nodes if node.arrows]
+    constants = [node for node in nodes if not node.arrows and node is not number]
+    assert (len(steps), len(constants), len(nodes)) == (11, 5, 17)
+
+
+def test_a_branch_has_its_own_slope(autodiff):
+    """The page's branch has slope 2 where it is taken, and the function slope 4."""
+
+    def square(x):
+        value = getattr(x, "value", x)
+        return 2 * x if value == 2 else x * x
+
+    node = autodiff["Node"](2.0)
+    assert autodiff["adjoints"](square(node))[node] == 2
+    assert (square(2 + 1e-6) - square(2 - 1e-6)) / 2e-6 == pytest.approx(4)
+
+
+def test_backpropagation_from_a_softmax_starts_with_prediction_minus_target():
+    o = torch.tensor([0.3, -1.2, 2.0], dtype=torch.float64, requires_grad=True)
+    y = torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64)
+    prediction = torch.softmax(o, dim=0)
+    (delta,) = torch.autograd.grad(-(y * torch.log(prediction)).sum(), o)
+    expected = (prediction.detach() - y).tolist()
+    assert delta.tolist() == pytest.approx(expected, rel=1e-12)
+
+
+def test_pytorch_leaves_and_tapes_answer_as_the_page_says():
+    """Leaves have no grad_fn; trainable variables alone are watched."""
+    given = torch.tensor(1.0)
+    with torch.no_grad():
+        unrecorded = 2 * torch.tensor(3.0, requires_grad=True)
+    wanted = torch.tensor(1.0, requires_grad=True)
+    for tensor in (given, unrecorded, wanted):
+        assert tensor.is_leaf and tensor.grad_fn is None
+    assert not (2 * wanted).is_leaf
+    unused = torch.tensor(1.0, requires_grad=True)
+    (wanted * given).backward()
+    assert (wanted.grad, unused.grad, given.grad) == (1, None, None)
+    with pytest.raises(RuntimeError):
+        torch.autograd.grad(2 * wanted, unused)
+    assert torch.autograd.grad(2 * wanted, unused, allow_unused=True) == (None,)
+
+    frozen = tf.Variable(2.0, trainable=False)
+    with tf.GradientTape() as tape:
+        y = frozen * frozen
+    assert tape.gradient(y, frozen) is None
+    with tf.GradientTape() as tape:
+        tape.watch(frozen)
+        with tape.stop_recording():
+            unseen = frozen * frozen
+        y = frozen * unseen
+    assert tape.gradient(y, frozen) == 4
+
+
+def test_a_keras_optimizer_refuses_only_if_all_gradients_are_missing():
+    """Otherwise it warns and leaves those weights."""
+    weights = [keras.Variable(1.0), keras.Variable(1.0)]
+    with pytest.raises(ValueError, match="No gradients"):
+        keras.optimizers.SGD(0.5).apply([None, None], weights)
+    with pytest.warns(UserWarning, match="Gradients do not exist"):
+        keras.optimizers.SGD(0.5).apply([tf.constant(1.0), None], weights)
+    assert [float(weight) for weight in weights] == [0.5, 1.0]
+
+
+def test_our_training_takes_the_libraries_steps(autodiff):
+    """All 200 losses agree, in both libraries."""
+    ours = autodiff["losses_ours"][:200]
+    assert autodiff["losses_torch"] == pytest.approx(ours, rel=1e-10)
+    assert autodiff["losses_keras"] == pytest.approx(ours, rel=1e-10)
+
+
+def test_the_spiral_is_learned(autodiff):
+    assert autodiff["right"] == 1.0
+    assert autodiff["losses_ours"][-1] < 0.01
+
+
+def test_paths_cost_two_million_products_and_nodes_forty(autodiff):
+    (by_paths, many), (by_nodes, few) = autodiff["paths"], autodiff["nodes"]
+    assert (many, few) == (2**21 - 2, 40)
+    assert by_paths == pytest.approx(by_nodes) == pytest.approx(1.1**20)
+
+
+def test_one_sweep_costs_one_product_per_arrow(autodiff):
+    """Counted by slopes that count how often they are multiplied."""
+
+    class Counting(float):
+        products = 0
+
+        def __rmul__(self, other):
+            Counting.products += 1
+            return float(other) * float(self)
+
+    Node, adjoints = autodiff["Node"], autodiff["adjoints"]
+    u = first = Node(1.0)
+    for _ in range(20):
+        u = Node(u.value, (u, Counting(0.4)), (u, Counting(0.7)))
+    assert adjoints(u)[first] == pytest.approx(1.1**20)
+    assert Counting.products == 40
+
+
+def test_the_root_has_its_slope_and_its_curvature(autodiff):
+    root, Node, Dual = (autodiff[name] for name in ("root", "Node", "Dual"))
+    for value in (0.3, 2.0, 9.0, 1000.0):
+        node = Node(Dual(value, 1.0))
+        result = root(node)
+        bar = autodiff["adjoints"](result)[node]
+        assert result.value.value == pytest.approx(math.sqrt(value), rel=1e-6)
+        assert result.value.dot == pytest.approx(0.5 * value**-0.5, rel=1e-4)
+        assert bar.value == pytest.approx(result.value.dot, rel=1e-12)
+        assert bar.dot == pytest.approx(-0.25 * value**-1.5, rel=1e-2)
+
+
+def test_the_norms_gradient_is_the_vector_over_its_length(autodiff):
+    third = [1 / 3, 2 / 3, 2 / 3]
+    assert autodiff["norm_torch"].item() == autodiff["norm_keras"].numpy() == 3
+    assert autodiff["returned"].tolist() == pytest.approx(third)
+    assert autodiff["v_torch"].grad.tolist() == pytest.approx([2 * g for g in third])
+
+
+def drawing(name: str) -> str:
+    """The body of a TikZ drawing of the chapter."""
+    page = (chapters.BOOK / "autodiff.md").read_text(encoding="utf8")
+    return re.search(rf":name: {name}\n(.*?)^```$", page, flags=re.M | re.S)[1]
+
+
+def test_numbers_in_the_first_drawing_are_the_engines(autodiff):
+    Node = autodiff["Node"]
+    w, x, b = Node(2.0), Node(3.0), Node(-4.0)
+    z = w * x
+    o = z + b
+    y = autodiff["exp"](o)
+    bar = autodiff["adjoints"](y)
+    nodes = {"w": w, "x": x, "z": z, "b": b, "o": o, "y": y}
+    entries = re.findall(
+        r"(\w)/\w+/\\?[\w+]+/[\d.]+/[-\d.]+/(-?[\d.]+)/(-?[\d.]+)/\d",
+        drawing("fig:ad-graph"),
+    )
+    assert len(entries) == 6
+    for name, value, adjoint in entries:
+        assert nodes[name].value == pytest.approx(float(value), abs=0.005)
+        assert bar[nodes[name]] == pytest.approx(float(adjoint), abs=0.005)
+
+
+def test_numbers_in_the_networks_drawing_are_the_engines(autodiff):
+    Node, sigmoid, log = (autodiff[name] for name in ("Node", "sigmoid", "log"))
+    x, w1, w2 = Node(1.0), Node(2.0), Node(-1.0)
+    o1 = w1 * x
+    a1 = sigmoid(o1)
+    o2 = w2 * a1
+    yh = sigmoid(o2)
+    e = -log(yh)
+    s = w1 * w1 + w2 * w2
+    L = e + 0.1 * s
+    bar = autodiff["adjoints"](L)
+    nodes = {"x": x, "w1": w1, "o1": o1, "a1": a1, "w2": w2, "o2": o2}
+    nodes |= {"yh": yh, "e": e, "s": s, "L": L}
+    entries = re.findall(
+        r"(\w+)/\w+/[^\n/]+/[\d.]+/[-\d.]+/(-?[\d.]+)/(-?[\d.]+)/[a-z]+/",
+        drawing("fig:ad-network"),
+    )
+    by_routes = [autodiff["adjoints"](part)[w1] for part in (e, 0.1 * s)]
+    drawn = re.findall(
+        r"node\[adjoint, midway.*?\{\$([\d.]+)\$\}", drawing("fig:ad-network")
+    )
+    assert [float(number) for number in drawn] == pytest.approx(by_routes, abs=0.0005)
+    assert sum(by_routes) == pytest.approx(bar[w1], rel=1e-12)
+    assert {name for name, _, _ in entries} == set(nodes)
+    for name, value, adjoint in entries:
+        assert nodes[name].value == pytest.approx(float(value), abs=0.0005)
+        assert bar[nodes[name]] == pytest.approx(float(adjoint), abs=0.0005)
+
+
+def test_numbers_in_the_norms_drawing_are_autograds():
+    W = torch.tensor([[1.0, 2.0, 0.0], [0.0, -1.0, 1.0]], requires_grad=True)
+    x = torch.tensor([3.0, 1.0, 2.0], requires_grad=True)
+    u = W @ x
+    f = (u**2).sum()
+    by_W, by_x, by_u = torch.autograd.grad(f, (W, x, u))
+    body = drawing("fig:ad-norm")
+    for name, value, adjoint in [("W", W, by_W), ("x", x, by_x), ("u", u, by_u)]:
+        row = re.search(rf"^ +{name}/\w+/.*$", body, re.M)[0]
+        shown = re.findall(r"begin\{pmatrix\}(.*?)\\end", row)
+        for text, tensor in zip(shown, (value, adjoint), strict=True):
+            rows = [re.findall(r"-?\d+", line) for line in text.split("\\\\")]
+            found = torch.tensor([[int(number) for number in row] for row in rows])
+            assert torch.equal(found.squeeze(1).float(), tensor.detach())
+    assert f.item() == 26 and "/26/1}" in body
