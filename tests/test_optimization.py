@@ -131,6 +131,7 @@ def test_noise_crosses_the_hill_both_ways(optimization):
     shares = optimization["shares"]
     assert shares[2] == (0, 0)
     assert shares[4][0] > 50 > 5 > shares[4][1]
+    assert shares[6][0] == pytest.approx(100 - shares[6][1], abs=2)
     assert shares[10][1] > 100 / 3
 
 
@@ -150,6 +151,62 @@ def test_the_heavy_ball_is_stable_up_to_its_limit(optimization):
                     mu=mu,
                 )
                 assert (abs(path[-1]) > 1) == grows
+
+
+def test_nesterovs_version_is_stable_up_to_a_lower_limit(optimization):
+    """Below 2 (1 + μ) / ((1 + 2μ) λ) it converges, above it diverges."""
+    walk, nesterov = optimization["walk"], optimization["nesterov"]
+    for mu in (0.0, 0.5, 0.9):
+        for curvature in (1.0, 40.0):
+            for share, grows in ((0.99, False), (1.01, True)):
+                path = walk(
+                    nesterov,
+                    lambda w, c=curvature: c * w,
+                    np.float64(1.0),
+                    2000,
+                    rate=share * 2 * (1 + mu) / ((1 + 2 * mu) * curvature),
+                    mu=mu,
+                )
+                assert (abs(path[-1]) > 1) == grows
+
+
+def test_gradient_descent_at_its_own_rate_keeps_up_on_twenty_points(optimization):
+    """The race of fig:gd-sgd at one rate compares steps: a larger one suits GD."""
+    loss, epochs = optimization["logistic_loss"], optimization["epochs"]
+    full = min(loss(epochs(20, rate)[-1]) for rate in (8.0, 10.0, 16.0))
+    mini = min(loss(epochs(4, rate)[-1]) for rate in (1.0, 2.0, 4.0, 8.0))
+    assert loss(optimization["optimum"]) <= full < mini
+
+
+def test_the_ideal_schedule_of_one_bowl_fails_on_a_flatter_one(optimization):
+    """1/(10 + t) averages the noise for curvature 1 and is too short for 0.3."""
+    run, schedules = optimization["noisy_descent"], optimization["schedules"]
+    for curvature, winner in ((1.0, "time-based"), (0.5, "cosine"), (0.3, "cosine")):
+        ends = {
+            name: run(schedules[name], curvature)[-1]
+            for name in ("time-based", "cosine")
+        }
+        assert min(ends, key=ends.get) == winner
+
+
+def test_a_finer_grid_moves_the_counts_of_the_race(optimization):
+    arrival, rules = optimization["arrival"], optimization["rules"]
+    places, results = optimization["landscapes"], optimization["results"]
+
+    def count(name, place, rate):
+        return arrival(rules[name], places[place], rate)[0]
+
+    assert count("AdaGrad", "Rosenbrock", 10**0.25) < 20
+    assert results["AdaGrad", "Rosenbrock"][0] > 1000
+    assert count("momentum", "Rosenbrock", 10**-2.75) < 100
+    assert results["momentum", "Rosenbrock"][0] > 200
+
+
+def test_the_libraries_end_where_our_rules_do(optimization):
+    for ends in (optimization["ends_keras"], optimization["ends_torch"]):
+        assert set(ends) == set(optimization["ends_own"]) >= {"AdamW"}
+        for name, end in optimization["ends_own"].items():
+            assert ends[name] == pytest.approx(end, abs=1e-4), name
 
 
 def test_momentum_overshoots_where_descent_does_not(optimization):
