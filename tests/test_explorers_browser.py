@@ -20,7 +20,10 @@ pytestmark = pytest.mark.build
 ROOT = Path(__file__).resolve().parent.parent
 
 # Explorer: the page that has it.
-PLACES = {"descent": "book/perceptron.html"}
+PLACES = {
+    "descent": "book/perceptron.html",
+    "losses": "book/losses.html",
+}
 
 
 def figure(page: Page, name: str) -> Locator:
