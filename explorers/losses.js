@@ -93,7 +93,7 @@ export function inFloat32(logit, clip) {
 
 /** @param {number} value @returns {string} */
 function amount(value) {
-  if (Number.isNaN(value)) return "none (0 · ∞)";
+  if (Number.isNaN(value)) return "none";
   return Number.isFinite(value) ? short(value) : "∞";
 }
 
@@ -112,7 +112,7 @@ function ledger(heads, rows) {
   const head = html(
     "div",
     { role: "row" },
-    cell("columnheader", "\u00a0"),
+    cell("cell"),
     ...heads.map((text) => cell("columnheader", ...rich(text))),
   );
   const lines = rows.map(([look, text], i) =>
@@ -155,7 +155,7 @@ function ledger(heads, rows) {
 function curves(figure, { trait, name, symbol, rows, x, loss, slope, breaks, values }) {
   const parts = [
     { name: "The losses", domain: loss, label: "loss", narrow: 190 },
-    { name: "Their slopes", domain: slope, label: "slope", narrow: 160 },
+    { name: "Their slopes", domain: slope, label: "slope", narrow: 175 },
   ].map(({ name: title, domain, label, narrow }) => {
     const plot = new Plot(figure, {
       name: title,
@@ -166,8 +166,13 @@ function curves(figure, { trait, name, symbol, rows, x, loss, slope, breaks, val
       axis: { domain, label, from: label === "loss" ? 0 : undefined },
       zero: plot.line("data thin"),
       guide: plot.line("data dotted"),
-      lines: rows.map(([look]) => plot.line(look)),
-      dots: rows.map(([look]) => plot.dots(look.split(" ")[0], 4)),
+      // The first lies on top of the others.
+      lines: rows.map(([look]) => look).reverse().map((look) => plot.line(look)).reverse(),
+      dots: rows
+        .map(([look]) => look.split(" ")[0])
+        .reverse()
+        .map((look) => plot.dots(look, 4))
+        .reverse(),
     };
   });
   const [low, high] = x.domain;
@@ -239,24 +244,24 @@ function numberView(figure) {
   });
   const stops = even(0.1, 4, 40);
   return {
-    elements: [shown.plots, slot(delta.element), shown.ledger],
+    elements: [shown.plots, shown.ledger, slot(delta.element)],
     draw(state) {
       const [[, squared], , [, huber]] = shown.draw(state);
       delta.draw(state.delta, fixed(state.delta, 1), stops, [{ value: 1, text: "1" }]);
       if (state.error === 0) {
-        return ["No error.", "Every loss is 0; absolute error has a kink here and no slope of its own."];
+        return ["No error.", "Every loss is 0. Absolute error has a kink here, and its slope is set to 0."];
       }
       const size = short(Math.abs(squared));
       if (Math.abs(state.error) <= state.delta) {
         return [
           "Within *δ*.",
-          `Huber's pull is the error itself and fades with it. Absolute error pulls with 1, however near; squared error with ${size}.`,
+          `Huber's pull is the error and fades with it. Absolute error pulls with 1, however near, and squared error with ${size}.`,
         ];
       }
       const times = short(Math.abs(squared / huber), 2);
       return [
         "Beyond *δ*.",
-        `Huber's pull stays at *δ* = ${short(Math.abs(huber))}, however far. Squared error pulls with ${size}, ${times} times as hard, and harder with every step outward.`,
+        `Huber's pull stays at *δ* = ${short(Math.abs(huber), 2)}, however far. Squared error pulls with ${size}, ${times} times as hard.`,
       ];
     },
   };
@@ -270,8 +275,8 @@ function labelView(figure) {
     symbol: "o",
     rows: [
       ["curve wide", "cross-entropy"],
-      ["step dashed", "squared error of *σ*(*o*)"],
-      ["accent dotted", "wrong decision"],
+      ["step dashed", "squared error"],
+      ["accent dotted", "miss, 0 or 1"],
     ],
     x: { domain: [-8, 8], label: "logit *o*" },
     loss: [-0.8, 8],
@@ -285,7 +290,7 @@ function labelView(figure) {
     onChoose: (value) => figure.set({ label: Number(value) }),
   });
   return {
-    elements: [shown.plots, slot(named("True answer", label.element)), shown.ledger],
+    elements: [shown.plots, shown.ledger, slot(named("True answer", label.element))],
     draw(state) {
       const [[, entropy], [, squared]] = shown.draw(state);
       label.draw(String(state.label));
@@ -298,10 +303,9 @@ function labelView(figure) {
             ? sure ? "Wrong and certain." : "Wrong."
             : sure ? "Right and certain." : "Right.";
       const times = short(entropy / squared, 2);
-      const side = state.label ? "*o*" : "−*o*";
       return [
         word,
-        `The margin, ${side}, is ${fixed(margin, 1)}. Cross-entropy pulls with ${short(Math.abs(entropy))}, squared error with ${short(Math.abs(squared))}, ${times} times less; counting wrong decisions pulls nowhere.`,
+        `Margin ${fixed(margin, 1)}. Cross-entropy pulls with ${short(Math.abs(entropy))}, squared error with ${short(Math.abs(squared))}, ${times} times less. Counting misses does not pull.`,
       ];
     },
   };
@@ -323,8 +327,8 @@ const ROWS = {
 function classesView(figure) {
   const plotOf = (name, narrow) =>
     new Plot(figure, { name, left: 56, height: () => (figure.wide ? 270 : narrow) });
-  const left = plotOf("The logits", 180);
-  const right = plotOf("The probabilities and what is pulled", 170);
+  const left = plotOf("The logits", 175);
+  const right = plotOf("Probabilities, and these minus the target", 167);
   const zeros = [left, right].map((plot) => plot.line("data thin"));
   const bars = [1, 2, 3].map(() => left.line("data bar"));
   const likely = [1, 2, 3].map(() => right.line("curve bar"));
@@ -353,8 +357,8 @@ function classesView(figure) {
   const shown = ledger(
     ["class 1", "class 2", "class 3"],
     [
-      ["curve bar", "probability *p*"],
-      ["dot ink hollow", "target *y*"],
+      ["curve bar", "*p*"],
+      ["dot ink hollow", "*y*"],
       ["step bar", "*p* − *y*"],
     ],
   );
@@ -362,8 +366,8 @@ function classesView(figure) {
   return {
     elements: [
       html("div", { class: "plots even" }, left.element, right.element),
-      slot(temperature.element, named("True class", target.element)),
       shown.element,
+      slot(temperature.element, named("True class", target.element)),
     ],
     draw(state) {
       const { logits, temperature: t, target: y } = state;
@@ -373,23 +377,23 @@ function classesView(figure) {
       for (const zero of zeros) zero([[0, 0.4], [0, 3.6]]);
       [1, 2, 3].forEach((k, i) => {
         bars[i]([[0, k], [logits[i], k]]);
-        likely[i]([[0, k - 0.17], [p[i], k - 0.17]]);
-        pulls[i]([[0, k + 0.17], [error[i], k + 0.17]]);
+        likely[i]([[0, k - 0.19], [p[i], k - 0.19]]);
+        pulls[i]([[0, k + 0.19], [error[i], k + 0.19]]);
         knobs[i]([logits[i], k], `o${subscript(k)} = ${fixed(logits[i], 1)}`);
       });
       const targets = [1, 2, 3].map((k) => (k === y ? 1 : 0));
-      truth(targets.map((v, i) => [v, i + 1 - 0.17]));
+      truth(targets.map((v, i) => [v, i + 1 - 0.19]));
       temperature.draw(t, fixed(t, 2), stops, [{ value: 1, text: "1" }]);
       target.draw(String(y));
       shown.draw([p.map((v) => fixed(v, 4)), targets.map(String), error.map((v) => fixed(v, 4))]);
       const best = p.indexOf(Math.max(...p)) + 1;
       const effect =
         t === 1
-          ? "The slope for each logit is its *p* − *y*; they add up to 0."
-          : `The slopes are *p* − *y* over *T*. A *T* ${t < 1 ? "below 1 sharpens" : "above 1 flattens"} the probabilities and keeps their order.`;
+          ? "The slopes are *p* − *y* and add up to 0."
+          : `The slopes are *p* − *y* over *T*. *T* ${t < 1 ? "below 1 sharpens *p*" : "above 1 evens *p* out"}; the order stays.`;
       return [
         best === y ? "Right." : "Wrong.",
-        `Class ${y} is true and has the probability ${short(p[y - 1])}; cross-entropy ${short(loss)}. ${effect}`,
+        `Class ${y} is true, with probability ${short(p[y - 1])} and cross-entropy ${short(loss)}. ${effect}`,
       ];
     },
   };
@@ -409,11 +413,11 @@ function float32View(figure) {
     name: "logit o",
     symbol: "o",
     rows: [
-      ["curve", "from the logit"],
-      ["step dashed", "from *p* in float32"],
-      ["good dotted wide", "from *p*, clipped"],
+      ["curve", "from *o*"],
+      ["step dashed", "from *p*"],
+      ["good dotted wide", "*p* clipped"],
     ],
-    x: { domain: [0, 30], label: "logit *o* of class 1; the true answer is no" },
+    x: { domain: [0, 30], label: "logit *o* (true answer: no)" },
     loss: [-3, 30],
     slope: [-0.1, 1.15],
     breaks: [],
@@ -425,7 +429,7 @@ function float32View(figure) {
     onMove: (value) => figure.set({ clip: value }),
   });
   return {
-    elements: [shown.plots, slot(clip.element), shown.ledger],
+    elements: [shown.plots, shown.ledger, slot(clip.element)],
     draw(state) {
       const [, [rounded], [clipped, flat]] = shown.draw(state);
       infinite([17, 27], "∞", -10, 0, "end");
@@ -434,13 +438,13 @@ function float32View(figure) {
         const rest =
           clipped === Infinity
             ? "The clip is lost as well: 1 − *ε* is 1 in float32."
-            : `Clipped, the loss stays at ${short(clipped)} with slope 0: nothing is learned.`;
-        return ["Infinite.", `In float32 the probability is 1, and log(1 − 1) is −∞. ${rest}`];
+            : `Clipped, the loss stays at ${short(clipped)} with slope 0.`;
+        return ["Infinite.", `In float32 the probability is 1, and −log(1 − 1) is infinite. ${rest}`];
       }
       if (flat === 0) {
         return [
           "Flat.",
-          `*p* is above 1 − *ε*: clipped, the loss stays at ${short(clipped)} with slope 0, and the worst mistakes teach nothing. From the logit the slope is 1.`,
+          `*p* is above 1 − *ε*: clipped, the loss stays at ${short(clipped)} with slope 0. From the logit the slope is 1.`,
         ];
       }
       const off = Math.abs(rounded - softplus(state.wrong));
@@ -478,15 +482,16 @@ export default {
     };
     const chooser = choice(figure, {
       label: "What is predicted",
-      choices: { number: "A number", label: "Yes or no", classes: "Classes", float32: "In float32" },
+      choices: { number: "Number", label: "Yes or no", classes: "Classes", float32: "float32" },
       onChoose: (view) => figure.set({ view }),
     });
+    chooser.element.classList.add("tight");
     const stage = html("div", { class: "view" });
     const reset = button("reset", "Reset", () => figure.reset());
     const word = html("strong");
     const reason = html("span");
     figure.add(
-      html("p", { class: "hint" }, "Choose what is predicted, and drag the round handles."),
+      html("p", { class: "hint" }, "Choose a view and drag the round handles."),
       chooser.element,
       stage,
       html("p", { class: "verdict" }, word, " ", reason),

@@ -27,7 +27,7 @@ class Losses(Explorer):
         "of three classes with a temperature, and of a wrong answer in float32. It "
         "needs JavaScript; the handout shows it in four panels."
     )
-    heights: ClassVar = (604, 790)
+    heights: ClassVar = (622, 765)
 
     view = traitlets.Enum(["number", "label", "classes", "float32"], "number").tag(
         sync=True
@@ -118,14 +118,16 @@ class Losses(Explorer):
         axes[0].text(3.9, -3.2, "Huber", color=palette.curve, ha="right")
         axes[0].text(3.9, -5.6, "absolute", color=palette.accent, ha="right")
         axes[0].set(title="a number", xlabel="error $e$", ylabel="slope", ylim=(-8, 8))
+        axes[0].set(xticks=[-4, 0, 4], yticks=[-8, -4, 0, 4, 8])
 
         logit = np.linspace(-8, 8, 401)
         entropy, squared, _ = Losses(label=1).of_label(logit)[:, 1]
         axes[1].plot(logit, entropy, color=palette.curve, ls="-")
         axes[1].plot(logit, squared, color=palette.step, ls="--")
-        axes[1].text(-7.5, -0.95, "cross-\nentropy", color=palette.curve, va="bottom")
+        axes[1].text(7.9, -0.98, "cross-\nentropy", color=palette.curve, ha="right")
         axes[1].text(-7.8, 0.05, "squared", color=palette.step)
-        axes[1].set(title="yes", xlabel="logit $o$", ylim=(-1.1, 0.3))
+        axes[1].set(title="a yes", xlabel="logit $o$", ylabel="slope")
+        axes[1].set(ylim=(-1.1, 0.3), yticks=[-1, -0.5, 0])
 
         bars = [(0.3, palette.step), (1.0, palette.curve), (3.0, palette.data)]
         for i, (temperature, color) in enumerate(bars):
@@ -149,6 +151,6 @@ class Losses(Explorer):
         axes[3].plot([edge, edge], [rounded[finite][-1], 30], color=palette.step, lw=1)
         axes[3].text(edge - 0.7, 26, "infinite", color=palette.step, ha="right")
         axes[3].text(29.8, 11.4, "clipped", color=palette.good, ha="right")
-        axes[3].set(title="no, in float32", xlabel="logit $o$", ylabel="loss")
-        axes[3].set(ylim=(0, 30))
+        axes[3].set(title="a no, in float32", xlabel="logit $o$", ylabel="loss")
+        axes[3].set(ylim=(0, 30), xticks=[0, 10, 20, 30])
         return figure
