@@ -188,24 +188,30 @@ export function readout(labels) {
 }
 
 /**
+ * A small drawing of a line or a point, to stand before its name.
+ * @param {string} look as `Plot.line` or, with "dot", as `Plot.dots`, a "triangle" if
+ *   named
+ * @returns {SVGElement}
+ */
+export function sample(look) {
+  const line = svg("path", { class: `line ${look}`, d: "M1,6H23" });
+  const drawing = mark(look.includes("triangle") ? "triangle" : "circle", 3.5);
+  const at = { class: `dots ${look}`, transform: "translate(12,6)" };
+  return svg(
+    "svg",
+    { width: 24, height: 12, "aria-hidden": "true" },
+    look.includes("dot ") ? svg("g", at, drawing) : line,
+  );
+}
+
+/**
  * What the lines and points of a plot are.
- * @param {[string, string][]} entries look (as `Plot.line` or, with "dot", as
- *   `Plot.dots`, a "triangle" if named) and text
+ * @param {[string, string][]} entries look (as `sample`) and text
  * @returns {HTMLElement}
  */
 export function legend(entries) {
-  const items = entries.map(([look, text]) => {
-    const dot = look.includes("dot ");
-    const line = svg("path", { class: `line ${look}`, d: "M1,6H23" });
-    const drawing = mark(look.includes("triangle") ? "triangle" : "circle", 3.5);
-    const at = { class: `dots ${look}`, transform: "translate(12,6)" };
-    const point = svg("g", at, drawing);
-    const sample = svg(
-      "svg",
-      { width: 24, height: 12, "aria-hidden": "true" },
-      dot ? point : line,
-    );
-    return html("li", {}, sample, html("span", {}, ...rich(text)));
-  });
+  const items = entries.map(([look, text]) =>
+    html("li", {}, sample(look), html("span", {}, ...rich(text))),
+  );
   return html("ul", { class: "legend" }, ...items);
 }
