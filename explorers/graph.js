@@ -156,11 +156,12 @@ function turns(example) {
 const symbol = (name) => `*${name[0]}*${name[1] ? subscript(Number(name[1])) : ""}`;
 const barred = (name) => symbol(name).replace("*", "*¯");
 
-/** @param {number} value @returns {string} two decimals, without zeros at its end */
+/** @param {number} value @returns {string} short enough for a card */
 function number(value) {
   const size = Math.abs(value);
-  if (size >= 1e5 || (size > 0 && size < 0.005)) return scientific(value, 1);
-  const text = fixed(value, 2);
+  if (size >= 1e5) return scientific(value, 2).replace(" · ", "·");
+  if (size > 0 && size < 0.0005) return scientific(value, 1).replace(" · ", "·");
+  const text = fixed(value, size < 0.005 ? 3 : size < 1000 ? 2 : 0);
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
@@ -188,9 +189,9 @@ function explain(state) {
       .filter(({ to }) => to === name)
       .map(({ from, slope }, i) => {
         const way = symbols[i] === number(slope) ? "" : `${symbols[i]} = `;
-        return `${way}${number(slope)} by ${symbol(from)}`;
+        return `by ${symbol(from)}: ${way}${number(slope)}`;
       });
-    return [`Forward, ${t} of ${forward.length}.`, `${result} Its slope${slopes.length > 1 ? "s" : ""}: ${slopes.join(", ")}.`];
+    return [`Forward, ${t} of ${forward.length}.`, `${result} Slope ${slopes.join("; ")}.`];
   }
   const at = t - forward.length;
   const { name } = backward[at - 1];
@@ -255,7 +256,7 @@ const PLACES = {
         y: [5, 0.5],
         L: [5, 2],
       },
-      left: "x o1, o1 a1, a1 p1, p1 s, s L, w1 p1, w2 o2, y L",
+      left: "x o1, o1 a1, a1 p1, p1 s, s L, w1 p1, w2 o2",
     },
     narrow: {
       columns: 5,

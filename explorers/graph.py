@@ -77,7 +77,7 @@ class Graph(Explorer):
         "its value on the way forward and its adjoint on the way back. It needs "
         "JavaScript; the handout shows it in three frames."
     )
-    heights: ClassVar = (600, 800)
+    heights: ClassVar = (619, 815)
 
     example = traitlets.Enum(list(GRAPHS), "exponential").tag(sync=True)
     exponential = traitlets.List(
@@ -188,27 +188,27 @@ class Graph(Explorer):
                 lines += [(-0.2, text, palette.accent)]
             for up, text, color in lines:
                 place = {"ha": "center", "va": "center"}
-                axes.text(x, y + up, text, color=color, fontsize=7.5, **place)
-        axes.set(xlim=(-0.5, 4.5), ylim=(-5.4, 0.4))
+                axes.text(x, y + up, text, color=color, fontsize=7, **place)
+        axes.set(xlim=(-0.56, 4.56), ylim=(-5.4, 0.4))
         axes.axis("off")
 
 
 # The network in print: middles of the cards, their size, the side of arrows' numbers.
 PLACES = {
     "x": (2, 0),
-    "o1": (1, -1),
-    "o2": (3, -1),
-    "a1": (1, -2),
-    "a2": (3, -2),
+    "o1": (1.15, -1),
+    "o2": (2.85, -1),
+    "a1": (1.15, -2),
+    "a2": (2.85, -2),
     "w1": (0, -2),
     "w2": (4, -2),
-    "p1": (1, -3),
-    "p2": (3, -3),
+    "p1": (1.15, -3),
+    "p2": (2.85, -3),
     "s": (2, -4),
     "y": (4, -5),
     "L": (2, -5),
 }
-WIDTH, HEIGHT = 0.94, 0.66
+WIDTH, HEIGHT = 1.09, 0.66
 LEFT = "x o1, w1 o1, w1 p1, p1 s, a2 p2, o2 a2, s L"
 SIDES = {tuple(arrow.split()): -1 for arrow in LEFT.split(", ")}
 SIGNS = {"product": "×", "sum": "+", "sigmoid": "$\\sigma$", "error": "$(s - y)^2$"}
