@@ -403,8 +403,11 @@ function leave([x, y], [toX, toY], [width, height]) {
   return [x + part * dx, y + part * dy];
 }
 
-const STOPS = even(-4, 4, 81);
-const BIAS_STOPS = even(-5, 5, 101);
+/** What the sliders take, in the order of the inputs. Far from 0 a sigmoid is flat. */
+const STOPS = {
+  exponential: [even(-4, 4, 81), even(-4, 4, 81), even(-5, 5, 101)],
+  network: [even(-2, 2, 41), even(-2, 2, 41), even(-2, 2, 41), even(-4, 4, 81)],
+};
 
 /** @type {import("./kit/figure.js").Explorer} */
 export default {
@@ -478,8 +481,7 @@ export default {
       }
       sliders[state.example].forEach((control, i) => {
         const value = state[state.example][i];
-        const isBias = state.example === "exponential" && i === 2;
-        control.draw(value, number(value), isBias ? BIAS_STOPS : STOPS);
+        control.draw(value, number(value), STOPS[state.example][i]);
       });
       const [head, text] = explain(present);
       where.textContent = head;
