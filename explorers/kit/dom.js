@@ -45,7 +45,8 @@ export function svg(tag, attributes = {}, ...children) {
 
 /**
  * Text whose symbols stand between stars, "the weight *w*": nodes with these in the
- * type of the formulas. `make` is `html` (default) or `svg`.
+ * type of the formulas. `make` is `html` (default) or `svg`. A symbol that begins with ¯
+ * wears a bar (in HTML), "*¯w*", and is read as the adjoint of what follows.
  * @param {string} text
  * @param {typeof html | typeof svg} [make]
  * @returns {(Node | string)[]}
@@ -54,7 +55,12 @@ export function rich(text, make = html) {
   const tag = make === html ? "span" : "tspan";
   return text
     .split("*")
-    .map((part, i) => (i % 2 ? make(tag, { class: "symbol" }, part) : part))
+    .map((part, i) => {
+      if (i % 2 === 0) return part;
+      if (!part.startsWith("¯")) return make(tag, { class: "symbol" }, part);
+      const shape = /^¯[bdfhklt\p{Lu}]/u.test(part) ? "high" : /^¯[mw]/.test(part) ? "broad" : "";
+      return make(tag, { class: `symbol bar ${shape}` }, part.slice(1));
+    })
     .filter((part) => part !== "");
 }
 
@@ -63,7 +69,7 @@ export function rich(text, make = html) {
  * @param {string} text
  * @returns {string}
  */
-export const plain = (text) => text.replaceAll("*", "");
+export const plain = (text) => text.replaceAll("*¯", "adjoint of ").replaceAll("*", "");
 
 /**
  * Show text with symbols in an element, unless it is there already.
