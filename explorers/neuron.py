@@ -27,8 +27,8 @@ APART = np.array(
 MIXED = APART.copy()
 MIXED[[2, 7]] = [[0.25, -0.2], [1.1, 1.25]]  # one of each class among the others
 SETTINGS = {
-    "apart": {"line": [-1.0, 0.8, 0.2], "hold": [0.6, 0.5]},
-    "mixed": {"line": [-1.0, 0.8, 0.2], "hold": [0.6, 0.5]},
+    "apart": {"line": [-1.0, 0.8, 0.2], "hold": [0.8, 0.75]},
+    "mixed": {"line": [-1.0, 0.8, 0.2], "hold": [0.8, 0.75]},
     "xor": {"line": [1.0, 1.0, -0.5], "hold": [0.25, 0.25]},
 }
 for _name, _points in {

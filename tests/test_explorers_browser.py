@@ -508,7 +508,7 @@ def test_a_neuron_by_keyboard_alone(visit: Visit, home: str):
         place.get_by_role("slider", name="the line").focus()
         page.keyboard.press("ArrowDown")
         settle(page)
-        assert sums(place)[2] == pytest.approx(0.9 * 0.6 - 1.8 * 0.45)
+        assert sums(place)[2] == pytest.approx(0.9 * 0.8 - 1.8 * 0.7)
         point = place.get_by_role("slider", name="point 3, class 1")
         point.focus()
         page.keyboard.press("ArrowLeft")
@@ -518,7 +518,7 @@ def test_a_neuron_by_keyboard_alone(visit: Visit, home: str):
         place.get_by_role("radio", name="Step").focus()
         page.keyboard.press("ArrowRight")
         settle(page)
-        run = Neuron(activation="sigmoid", line=[-0.9, 1.8, -0.27])
+        run = Neuron(activation="sigmoid", line=[-0.9, 1.8, -0.54])
         output = 1 / (1 + np.exp(-(np.dot([0.35, 1.5], run.line[:2]) + run.line[2])))
         assert point.get_attribute("aria-valuetext").split()[3] == f"{output:.2f},"
 
