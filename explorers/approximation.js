@@ -323,7 +323,7 @@ export default {
     const word = html("strong");
     const reason = html("span");
     figure.add(
-      html("p", { class: "hint" }, "Add units, and drag the points of the target."),
+      html("p", { class: "hint" }, "Add units. Drag the target by its points."),
       html("div", { class: "choices" }, kind.element, goals.element),
       html(
         "div",

@@ -48,7 +48,7 @@ class Approximation(Explorer):
         "network that imitates it with up to 30 hidden units. It needs JavaScript; the "
         "handout shows it in four frames."
     )
-    heights: ClassVar = (640, 848)
+    heights: ClassVar = (638, 846)
 
     activation = traitlets.Enum(list(ACTIVATIONS), "step").tag(sync=True)
     units = traitlets.Int(2, min=0, max=LAST).tag(sync=True)

@@ -810,7 +810,7 @@ def test_nothing_moves_whatever_approximation_says(visit: Visit, served: str):
                         place.get_by_role("slider", name="Hidden units q").press(key)
                         settle(page)
                         content = place.locator(".explorer-content")
-                        heights.add(content.bounding_box()["height"])
+                        heights.add(round(content.bounding_box()["height"]))
             assert len(heights) == 1, (width, heights)
 
 
