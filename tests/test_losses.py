@@ -127,7 +127,7 @@ def contract(cell):
         r"`(\w+)`(?: `([\w=]+)`)?; (.*?) `(.*?)`", cell
     ).groups()
     options = (options or "").replace("delta=d", "delta=1.0")
-    return f"{name}({options})", types.split(" or "), shape
+    return f"{name}({options})", types.split(" or "), shape.replace("\u00a0", " ")
 
 
 def test_the_table_has_the_rows_that_are_checked_here():
@@ -531,3 +531,31 @@ def test_a_penalty_scales_the_choice_between_splits_honestly(losses):
             for part in (seen, kept, judged)
         ]
         assert errors[3, number] == pytest.approx(found, rel=1e-6)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
+def test_the_keras_cells_run_on_both_backends(backend):
+    """Without PyTorch's cells, in a process of its own; the page's numbers hold."""
+    script = (
+        "import json, keras_cells; cells = keras_cells.run('losses'); "
+        "print(json.dumps([cells['keras'].backend.backend(), cells['wrong claims'], "
+        "[float(v) for v in cells['w_keras'][:, 0]], list(cells['w_numpy'])]))"
+    )
+    path = [str(ROOT), str(ROOT / "tests")]
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "MPLBACKEND": "Agg",
+            "PYTHONPATH": os.pathsep.join(path),
+        },
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    name, wrong, w_keras, w_numpy = json.loads(done.stdout.splitlines()[-1])
+    assert (name, wrong) == (backend, [])
+    assert w_keras == pytest.approx(w_numpy, abs=1e-4)
