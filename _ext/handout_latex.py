@@ -30,7 +30,6 @@ from sphinx_proof.nodes import NODE_TYPES, proof_node, unenumerable_node
 LATEX_FILES = ["latex/handout.sty", "latex/handout.lua"]
 PREFACE = "Preface"  # heading of the front page's text
 SHORT_LISTING = 12  # lines that stay on one page
-LEAST_LINES = 5  # of a longer listing at the foot of a page
 LONG_TABLE = 30  # rows from which on a table may break across pages
 
 ANSI = re.compile(
@@ -238,7 +237,7 @@ class JoinOutputs(LatexOnly):
 
 
 class KeepTogether(LatexOnly):
-    """Break no short listing across pages, and no long one after a line or two."""
+    """Break no short listing across pages."""
 
     default_priority = 640
 
@@ -246,8 +245,8 @@ class KeepTogether(LatexOnly):
         for source in list(self.document.findall(is_source)):
             for block in list(source.findall(nodes.literal_block)):
                 lines = block.astext().count("\n") + 1
-                need = lines if lines <= SHORT_LISTING else LEAST_LINES
-                source.insert(0, raw(rf"\handoutneed{{{need}}}"))
+                if lines <= SHORT_LISTING:
+                    source.insert(0, raw(rf"\handoutneed{{{lines}}}"))
 
 
 def is_mime_bundle(node: nodes.Node) -> bool:
