@@ -109,19 +109,20 @@ def copied(source: str, lines: list[str]) -> str | None:
     """
     wanted = [line.rstrip() for line in source.splitlines() if line.strip()]
     words = [line.split() for line in lines]
-    for start in range(len(lines)):
-        found, at, breaks = [], start, 0
-        for line in wanted:
-            if words[at : at + 1] != [line.split()]:
-                rest = words[at : at + FLOATS]
-                breaks += 1
-                if not found or breaks > 1 or line.split() not in rest:
-                    break
-                at += rest.index(line.split())
-            found.append(lines[at])
-            at += 1
-        else:
-            return "\n".join(found)
+    for most_breaks in (0, 1):  # unbroken first: a line may stand in two listings
+        for start in range(len(lines)):
+            found, at, breaks = [], start, 0
+            for line in wanted:
+                if words[at : at + 1] != [line.split()]:
+                    rest = words[at : at + FLOATS]
+                    breaks += 1
+                    if not found or breaks > most_breaks or line.split() not in rest:
+                        break
+                    at += rest.index(line.split())
+                found.append(lines[at])
+                at += 1
+            else:
+                return "\n".join(found)
     return None
 
 
