@@ -738,6 +738,7 @@ def test_the_graph_on_the_page_has_the_numbers_of_python(graphs):
 def test_the_adjoints_are_those_of_pytorch(graphs):
     """Written from the formulas, and asked at every node, not at the inputs alone."""
     import torch
+
     for graph in graphs:
         given = [
             torch.tensor(value, dtype=torch.float64, requires_grad=True)
