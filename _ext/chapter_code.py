@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from docutils import nodes
+from handout_latex import is_source
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -50,10 +51,6 @@ class AttachCode(SphinxPostTransform):
         path.write_text(text, encoding="utf8")
         os.utime(path, (0, 0))  # the PDF keeps the date
         return path.name
-
-
-def is_source(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.container) and "cell_input" in node["classes"]
 
 
 def page_address(app: Sphinx, docname: str) -> str:

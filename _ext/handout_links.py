@@ -37,9 +37,14 @@ class Handouts(SphinxDirective):
 
 
 def offered(app: Sphinx) -> list[tuple[str, str, int, float]]:
-    """File name, what it is, pages and megabytes of each handout that is built."""
+    """File name, what it is, pages and megabytes of each handout that is built.
+
+    A website without solutions offers no handout with them.
+    """
     found = []
     for name, title in NAMES.items():
+        if app.config.book_solutions == "none" and not name.endswith("-student"):
+            continue
         path = Path(app.srcdir) / "_build" / f"{name}.pdf"
         if path.is_file():
             pages = len(PdfReader(path).pages)

@@ -244,5 +244,7 @@ def test_a_website_without_solutions_has_a_folder_of_its_own(site):
     assert result.returncode == 0, result.stdout + result.stderr
     page = ROOT / "_build" / "html-student" / "book" / "perceptron.html"
     assert "Solution to" not in page.read_text(encoding="utf8")
+    offered = (page.parent.parent / "handouts").glob("*.pdf")
+    assert all(path.stem.endswith("-student") for path in offered)
     assert (site / "book" / "perceptron.html").read_bytes() == before
     assert b"Solution to" in before
