@@ -15,6 +15,7 @@ import importlib.metadata
 import os
 import re
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -23,12 +24,12 @@ from pathlib import Path
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import (
     is_myst_markdown_notebook,
     read_myst_markdown_notebook,
 )
-from nbclient.exceptions import DeadKernelError
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from sphinx.errors import SphinxError
 
 # One thread per kernel: chapters run side by side, and sums keep their order.
@@ -243,22 +244,22 @@ class Store:
 
 def execute(chapter: Chapter, timeout: int) -> float:
     """Run a chapter's notebook in place, in its own folder; return seconds taken."""
-    try:
-        result = single_nb_execution(
-            chapter.notebook,
-            cwd=str(chapter.path.parent),
-            timeout=timeout,
-            allow_errors=False,
-            # A quiet kernel: stderr is for the chapter's own warnings.
-            extra_arguments=["--log-level=ERROR"],
-        )
-        error = result.err
-    except DeadKernelError as dead:
-        error = dead
-    if error is not None:
-        raise ExecutionFailed(failure_line(chapter, error))
+    client = NotebookClient(chapter.notebook, timeout=timeout, record_timing=False)
+    start = time.monotonic()
+    # What the kernel itself has to say, sometimes while it shuts down, is no part of
+    # the chapter: its last line is told only if the kernel dies.
+    with tempfile.TemporaryFile("w+", encoding="utf8", errors="replace") as log:
+        try:
+            client.execute(cwd=str(chapter.path.parent), stderr=log)
+        except (CellExecutionError, CellTimeoutError) as error:
+            raise ExecutionFailed(failure_line(chapter, error)) from None
+        except RuntimeError as error:  # the kernel died, or did not start
+            log.seek(0)
+            last = log.read().strip().splitlines()[-1:]
+            line = ": ".join([failure_line(chapter, error), *last])
+            raise ExecutionFailed(line) from None
     drop_live_widgets(chapter.notebook)
-    return result.time
+    return time.monotonic() - start
 
 
 def drop_live_widgets(notebook: nbformat.NotebookNode) -> None:
