@@ -23,6 +23,14 @@ SWITCHES = (
 
 Visit = Callable[..., AbstractContextManager[Page]]
 
+# Theme and width: both of each in `make test`, all pairs in `make test-all`.
+LOOKS = [
+    ("light", 1280),
+    ("dark", 360),
+    pytest.param("light", 360, marks=pytest.mark.thorough),
+    pytest.param("dark", 1280, marks=pytest.mark.thorough),
+]
+
 
 class QuietHandler(SimpleHTTPRequestHandler):
     """Serve a folder without a line per request."""

@@ -1,6 +1,9 @@
 """Chapters run clean, and their prose says what the run says."""
 
+import re
+
 import chapters
+import jupytext
 import pytest
 
 PAGES = sorted(
@@ -15,6 +18,14 @@ def test_a_chapter_runs_without_a_warning(chapter, name):
     run = chapter(name)
     assert run.warnings == []
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_source_is_what_jupyterlab_would_save(name):
+    text = (chapters.BOOK / f"{name}.md").read_text(encoding="utf8")
+    saved = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
+    # The version is left out by jupytext.toml, which only the server reads.
+    assert re.sub(r"    jupytext_version: .*\n", "", saved, count=1) == text
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import Visit, serve
+from chromium import LOOKS, Visit, serve
 from fixture_book import HEADER, FixtureBook
 from playwright.sync_api import Locator, Page, expect
 from test_website import violations
@@ -89,8 +89,7 @@ def test_it_comes_to_life_without_moving_the_page(visit: Visit, home: str, name:
             assert kept - content < 24, f"{width}: {kept - content} px are empty"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 @pytest.mark.parametrize("name", PLACES)
 def test_axe_finds_nothing_while_it_is_used(
     visit: Visit, served: str, name: str, theme: str, width: int
@@ -917,7 +916,7 @@ def test_losses_by_touch_leave_the_page_where_it_is(visit: Visit, served: str):
         assert page.evaluate("scrollY") == scrolled
 
 
-@pytest.mark.parametrize("width", [1280, 768, 360])
+@pytest.mark.parametrize("width", [1280, 360])
 def test_views_of_losses_are_clean_and_none_moves_the_page(
     visit: Visit, served: str, width: int
 ):

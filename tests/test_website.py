@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from chromium import Visit, serve
+from chromium import LOOKS, Visit, serve
 from playwright.sync_api import Page
 
 pytestmark = pytest.mark.build
@@ -97,8 +97,7 @@ def test_every_page_loads_in_silence_and_asks_no_other_host(
             page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_axe_finds_nothing_on_any_page(
     visit: Visit, served: str, pages: dict[str, Markup], theme: str, width: int
 ):
