@@ -331,37 +331,37 @@ const HYPERBOLA = [1, -1].map((sign) =>
   }),
 );
 
-const MEMORIES = [
-  ...Array.from({ length: 19 }, (_, i) => 0.05 * i),
-  ...Array.from({ length: 9 }, (_, i) => 0.91 + 0.01 * i),
-  ...Array.from({ length: 9 }, (_, i) => 0.991 + 0.001 * i),
-].map((value) => Number(value.toFixed(3)));
-const MEMORY_STOPS = listed(MEMORIES);
+const MEMORY_STOPS = listed(
+  [
+    ...Array.from({ length: 19 }, (_, i) => 0.05 * i),
+    ...Array.from({ length: 9 }, (_, i) => 0.91 + 0.01 * i),
+    ...Array.from({ length: 9 }, (_, i) => 0.991 + 0.001 * i),
+  ].map((value) => Number(value.toFixed(3))),
+);
 const RATE_STOPS = decades(-4, 2);
 const RATE_STOPS_OF_POINTS = decades(-1, 2);
 const SIZES = [1, 2, 4, 5, 10, 20];
 const BATCHES = listed(SIZES);
 const BATCHES_MARKS = SIZES.map((value) => ({ value, text: String(value) }));
-/** The settings of each method, as symbols. */
-const SYMBOLS = {
-  gd: ["*ρ*"],
-  momentum: ["*ρ*", "*μ*"],
-  nesterov: ["*ρ*", "*μ*"],
-  adagrad: ["*ρ*"],
-  rmsprop: ["*ρ*", "*β*"],
-  adam: ["*ρ*", "*β*₁", "*β*₂"],
+/** The memories of each method, beside its rate. */
+const MEMORIES = {
+  gd: [],
+  momentum: ["*μ*"],
+  nesterov: ["*μ*"],
+  adagrad: [],
+  rmsprop: ["*β*"],
+  adam: ["*β*₁", "*β*₂"],
 };
+const labels = (name) => [
+  `Rate *ρ* of ${NAMES[name]}`,
+  ...MEMORIES[name].map((symbol) => `Memory ${symbol}`),
+];
 
-/** A rate and memories, "0.1~0.9~0.999". */
-const settingsField = (count) => {
-  const field = numbers(count, 0, 1000);
-  return {
-    parse: (text) => {
-      const found = field.parse(text);
-      return found && found[0] > 0 && found.slice(1).every((v) => v < 1) ? found : undefined;
-    },
-    format: field.format,
-  };
+/** A rate and so many memories, "0.1~0.9~0.999". */
+const settings = (memories) => {
+  const { parse, format } = numbers(1 + memories, 0, 1000);
+  const sound = ([rate, ...others]) => rate > 0 && others.every((value) => value < 1);
+  return { format, parse: (text) => [parse(text)].find((found) => found && sound(found)) };
 };
 
 const power = (value) => scientific(value, 1);
@@ -418,7 +418,7 @@ export default {
     steps: integer(0, LAST),
     shown: some(...METHODS),
     method: oneOf(...METHODS),
-    ...Object.fromEntries(METHODS.map((name) => [name, settingsField(SYMBOLS[name].length)])),
+    ...Object.fromEntries(METHODS.map((name) => [name, settings(MEMORIES[name].length)])),
     batch: { ...integer(1, POINTS), parse: (text) => SIZES.find((size) => text === String(size)) },
     reduction: oneOf("mean", "sum"),
     seed: integer(0, 7),
@@ -493,9 +493,9 @@ export default {
     const controls = Object.fromEntries(
       METHODS.map((name) => [
         name,
-        SYMBOLS[name].map((symbol, i) =>
+        labels(name).map((label, i) =>
           slider(figure, {
-            label: `${symbol} of ${NAMES[name]}`,
+            label,
             onMove: (value) =>
               figure.set({ [name]: figure.state[name].map((old, j) => (j === i ? value : old)) }),
           }),

@@ -201,7 +201,7 @@ class Race(Explorer):
         "its own. It needs JavaScript; the handout shows it in panels."
     )
 
-    heights: ClassVar = (665, 1000)
+    heights: ClassVar = (662, 1002)
 
     landscape = traitlets.Enum(list(SCENES), "ravine").tag(sync=True)
     start = traitlets.List(traitlets.Float(), minlen=2, maxlen=2).tag(sync=True)

@@ -220,6 +220,8 @@ def test_python_of_an_explorer_is_part_of_the_outputs_key_and_javascript_is_not(
         assert key() == before
     touch("kit/kit.css", "\n/* More. */\n")
     assert key() == before
+    touch("losses.py", "\n# Of another figure.\n")
+    assert key() == before
     for name in ("descent.py", "base.py"):
         touch(name, "\n# More.\n")
         assert key() != before
