@@ -1,6 +1,6 @@
 // Losses and their slopes: of a number, of a yes or no, of three classes, and what
 // float32 leaves of them. `losses.py` has the same functions in NumPy.
-import { button, choice, sample, slider } from "./kit/controls.js";
+import { button, choice, ledger, sample, slider } from "./kit/controls.js";
 import { html, rich, write } from "./kit/dom.js";
 import { integer, number, numbers, oneOf } from "./kit/fields.js";
 import { fixed, short, subscript } from "./kit/format.js";
@@ -100,36 +100,6 @@ function amount(value) {
 /** @param {number} low @param {number} high @param {number} count */
 const spread = (low, high, count) =>
   Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
-
-/**
- * A legend with numbers: one row for each look.
- * @param {string[]} heads names of the columns of numbers
- * @param {[string, string][]} rows look and name
- */
-function ledger(heads, rows) {
-  const cell = (role, ...nodes) => html("span", { role }, ...nodes);
-  const fields = rows.map(() => heads.map(() => cell("cell")));
-  const head = html(
-    "div",
-    { role: "row" },
-    cell("cell"),
-    ...heads.map((text) => cell("columnheader", ...rich(text))),
-  );
-  const lines = rows.map(([look, text], i) =>
-    html(
-      "div",
-      { role: "row" },
-      cell("rowheader", sample(look), html("span", {}, ...rich(text))),
-      ...fields[i],
-    ),
-  );
-  return {
-    element: html("div", { class: "ledger", role: "table" }, head, ...lines),
-    /** @param {string[][]} texts */
-    draw: (texts) =>
-      texts.forEach((row, i) => row.forEach((text, j) => write(fields[i][j], text))),
-  };
-}
 
 /**
  * @typedef {object} View

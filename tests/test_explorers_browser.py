@@ -30,12 +30,13 @@ PLACES = {
     "graph": "book/autodiff.html",
     "losses": "book/losses.html",
     "neuron": "book/perceptron.html",
+    "race": "book/optimization.html",
 }
 
 
 def figure(page: Page, name: str) -> Locator:
-    """An explorer that has come to life, on the screen."""
-    place = page.locator(f'.explorer[data-explorer="{name}"]')
+    """An explorer that has come to life, on the screen; the first on its page."""
+    place = page.locator(f'.explorer[data-explorer="{name}"]').first
     place.locator("svg").first.wait_for()
     place.scroll_into_view_if_needed()
     return place
@@ -78,7 +79,7 @@ def reference() -> Callable[..., Descent]:
 def test_it_comes_to_life_without_moving_the_page(visit: Visit, home: str, name: str):
     for width in (1280, 768, 360):
         with visit(home + PLACES[name], width=width, java_script_enabled=False) as page:
-            body = page.locator(f'[data-explorer="{name}"] .explorer-body')
+            body = page.locator(f'[data-explorer="{name}"] .explorer-body').first
             kept = body.bounding_box()["height"]
             assert body.inner_text(), "no words for readers without JavaScript"
         with visit(home + PLACES[name], width=width) as page:
@@ -1224,9 +1225,9 @@ def test_the_explorer_of_the_instructions_works_as_it_stands(
 def test_the_state_of_a_page_is_json(site: Path):
     for name, place in PLACES.items():
         text = (site / place).read_text(encoding="utf-8")
-        (state,) = re.findall(
+        states = re.findall(
             rf'data-explorer="{name}".*?<script type="application/json">(.*?)</script>',
             text,
             flags=re.DOTALL,
         )
-        assert json.loads(state)
+        assert states and all(map(json.loads, states))
