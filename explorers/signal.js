@@ -1,7 +1,7 @@
 // Activations and gradients of a deep network with random weights, layer by layer.
 // `signal.py` has the same functions in NumPy.
 import { button, choice, legend, readout, slider } from "./kit/controls.js";
-import { html, write } from "./kit/dom.js";
+import { html, rich, write } from "./kit/dom.js";
 import { integer, number, oneOf } from "./kit/fields.js";
 import { fixed, scientific, short } from "./kit/format.js";
 import { Plot } from "./kit/plot.js";
@@ -221,6 +221,8 @@ function shapes(layers, domain) {
   });
 }
 
+const HINT =
+  "Layers of *n* = 64 units. Inputs of size 1 go forward, a gradient of size 1 goes back.";
 const WORDS = {
   vanishes: "The gradient vanishes.",
   shrinks: "The gradient shrinks.",
@@ -229,7 +231,7 @@ const WORDS = {
   explodes: "The gradient explodes.",
 };
 
-const percent = (share) => `${fixed(100 * share, 0)} %`;
+const percent = (share) => `${fixed(100 * share, 0)}\u00a0%`;
 
 /** @param {State} state @param {ReturnType<outcome>} end */
 function reason({ activation }, { flat, dead }) {
@@ -294,7 +296,7 @@ export default {
     const word = html("strong");
     const why = html("span");
     figure.add(
-      html("p", { class: "hint" }, "64 units a layer. Inputs of size 1 go in, a gradient of size 1 comes back."),
+      html("p", { class: "hint" }, ...rich(HINT)),
       kind.element,
       html("div", { class: "plots halves" }, ...parts.map(({ plot }) => plot.element)),
       legend([

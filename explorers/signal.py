@@ -78,9 +78,15 @@ class Signal(Explorer):
     heights: ClassVar = (606, 828)
 
     activation = traitlets.Enum(list(ACTIVATIONS), "sigmoid").tag(sync=True)
-    variance = traitlets.Float(1.0, min=0.1, max=10).tag(sync=True)
+    variance = traitlets.Float(1.0).tag(sync=True)
     depth = traitlets.Int(20, min=2, max=LAST).tag(sync=True)
     seed = traitlets.Int(0, min=0, max=SEEDS - 1).tag(sync=True)
+
+    @traitlets.validate("variance")
+    def _in_reach(self, proposal: dict) -> float:
+        if not 0.1 <= proposal["value"] <= 10:
+            raise traitlets.TraitError("the variance must lie between 0.1 and 10")
+        return proposal["value"]
 
     def given(self) -> dict:
         """Weights (30, 64, 64), and inputs and the loss's factors (64, 16)."""
@@ -166,11 +172,18 @@ class Signal(Explorer):
                     half = np.where(counts > THIN * counts.max(), counts, np.nan)
                     half *= 0.48 / counts.max()
                     ax.fill_betweenx(
-                        middles, layer - half, layer + half, color=color, alpha=0.35, lw=0
+                        middles,
+                        layer - half,
+                        layer + half,
+                        color=color,
+                        alpha=0.35,
+                        lw=0,
                     )
                 ax.plot(layers, sizes, color=color, ls=style, lw=1.1)
             ax.set(title=title, xlabel=r"layer $\ell$", yscale="log")
-            ax.set(xlim=(0, LAST + 1), ylim=(10.0**low, 10.0**high), xticks=[1, 10, 20, 30])
+            ax.set(
+                xlim=(0, LAST + 1), ylim=(10.0**low, 10.0**high), xticks=[1, 10, 20, 30]
+            )
         axes[0].set(ylabel="size", yticks=10.0 ** np.arange(-20, 6, 5))
         axes[0].text(29, 10, "activations", color=palette.curve, ha="right")
         axes[0].text(29, 1e-14, "gradients", color=palette.accent, ha="right")
