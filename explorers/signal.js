@@ -1,4 +1,4 @@
-// Activations and gradients of a deep network with random weights, layer by layer.
+// Activations and adjoints in a deep network with random weights, layer by layer.
 // `signal.py` has the same functions in NumPy.
 import { button, choice, legend, readout, slider } from "./kit/controls.js";
 import { html, rich, write } from "./kit/dom.js";
@@ -132,20 +132,20 @@ export function histogram(values, low, high) {
 
 /** @param {number} ratio */
 function kindOf(ratio) {
-  if (ratio <= 1e-3) return "vanishes";
-  if (ratio <= 0.1) return "shrinks";
-  if (ratio <= 10) return "keeps";
-  return ratio <= 1e3 ? "grows" : "explodes";
+  if (ratio <= 1e-3) return "vanish";
+  if (ratio <= 0.1) return "shrink";
+  if (ratio <= 10) return "keep";
+  return ratio <= 1e3 ? "grow" : "explode";
 }
 
 /**
- * What becomes of the gradient, and the numbers that say so.
+ * What becomes of the adjoints, and the numbers that say so.
  * @param {State} state
  * @param {ReturnType<run>} [passes]
  */
 export function outcome(state, { a, slopes, delta } = run(state)) {
-  const gradients = delta.map(size);
-  const ratio = gradients[0] / gradients.at(-1);
+  const adjoints = delta.map(size);
+  const ratio = adjoints[0] / adjoints.at(-1);
   const least = FLAT * ACTIVATIONS[state.activation][2];
   let [flat, dead] = [0, 0];
   for (const values of slopes) {
@@ -158,7 +158,7 @@ export function outcome(state, { a, slopes, delta } = run(state)) {
   }
   return {
     activations: a.map(size),
-    gradients,
+    adjoints,
     ratio,
     factor: ratio ** (1 / (state.depth - 1)),
     kind: kindOf(ratio),
@@ -222,13 +222,13 @@ function shapes(layers, domain) {
 }
 
 const HINT =
-  "Layers of *n* = 64 units. Inputs of size 1 go forward, a gradient of size 1 goes back.";
+  "Layers of *n* = 64 units. Inputs of size 1 go forward, adjoints of size 1 go back.";
 const WORDS = {
-  vanishes: "The gradient vanishes.",
-  shrinks: "The gradient shrinks.",
-  keeps: "The gradient keeps its scale.",
-  grows: "The gradient grows.",
-  explodes: "The gradient explodes.",
+  vanish: "The adjoints vanish.",
+  shrink: "The adjoints shrink.",
+  keep: "The adjoints keep their scale.",
+  grow: "The adjoints grow.",
+  explode: "The adjoints explode.",
 };
 
 const percent = (share) => `${fixed(100 * share, 0)}\u00a0%`;
@@ -238,7 +238,7 @@ function reason({ activation }, { flat, dead }) {
   if (activation === "relu") {
     return `Zero: ${percent(flat)} of the activations, and ${percent(dead)} of the units for every sample.`;
   }
-  return `Saturated: ${percent(flat)} of the activations, their slope under a tenth of the greatest.`;
+  return `Saturated (slope under a tenth of its peak): ${percent(flat)} of the activations.`;
 }
 
 /** Evenly spaced in powers of ten, each of three digits. */
@@ -265,7 +265,7 @@ export default {
     });
     const parts = [
       { name: "Activations in each layer", label: "size of *a*, forward →", look: "curve" },
-      { name: "Gradients in each layer", label: "size of *δ*, ← backward", look: "accent" },
+      { name: "Adjoints in each layer", label: "size of *δ*, ← backward", look: "accent" },
     ].map(({ name, label, look }) => {
       const plot = new Plot(figure, {
         name,
@@ -281,7 +281,7 @@ export default {
       };
     });
     const variance = slider(figure, {
-      label: "Variance of the weights, times *n*",
+      label: "Variance of weights, times *n*",
       onMove: (value) => figure.set({ variance: value }),
     });
     const depth = slider(figure, {
@@ -313,7 +313,7 @@ export default {
     return (/** @type {State} */ state) => {
       const passes = run(state);
       const end = outcome(state, passes);
-      const ways = [end.activations, end.gradients];
+      const ways = [end.activations, end.adjoints];
       const axis = axisFor(ways.flat());
       const x = { domain: [0.4, state.depth + 0.6], label: "layer *ℓ*", scale: whole };
       parts.forEach(({ plot, label, one, spread, way, dots }, i) => {
@@ -340,7 +340,7 @@ export default {
       word.textContent = WORDS[end.kind];
       write(why, reason(state, end));
       figure.say(
-        `${WORDS[end.kind]} Its ratio, first to last layer, is ${short(end.ratio, 2)}. ${reason(state, end)}`,
+        `${WORDS[end.kind]} First layer to last: ${short(end.ratio, 2)}. ${reason(state, end)}`,
       );
     };
   },

@@ -1,4 +1,4 @@
-"""Activations and gradients through many layers: `signal.js` in NumPy, and in print."""
+"""Activations and adjoints through many layers: `signal.js` in NumPy, and in print."""
 
 from typing import ClassVar
 
@@ -23,8 +23,8 @@ ACTIVATIONS = {
     "tanh": (np.tanh, lambda o, a: 1 - a * a, 1),
     "relu": (lambda o: np.maximum(o, 0), lambda o, a: np.where(o > 0, 1.0, 0.0), 1),
 }
-# The end of each kind of outcome, by the ratio of the gradients at both ends.
-KINDS = {"vanishes": 1e-3, "shrinks": 0.1, "keeps": 10, "grows": 1e3}
+# The end of each kind of outcome, by the ratio of the adjoints at both ends.
+KINDS = {"vanish": 1e-3, "shrink": 0.1, "keep": 10, "grow": 1e3}
 
 
 def noise(seed: int, start: int, count: int) -> np.ndarray:
@@ -60,7 +60,7 @@ class Signal(Explorer):
     Each layer has 64 units and no biases; its weights are uniform, of mean 0 and
     variance `variance` / 64. 16 samples of 64 uniform inputs (mean 0, variance 1) go
     forward. The loss of a sample is the sum of its last activations, each times a
-    number of the same kind as the inputs, so that a gradient of size 1 goes backward.
+    number of the same kind as the inputs, so that adjoints of size 1 go backward.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Signal(Explorer):
 
     words = (
         "An interactive figure of a deep network before training: how large "
-        "activations and gradients are in each layer, for three activations, any scale "
+        "activations and adjoints are in each layer, for three activations, any scale "
         "of the weights and up to 30 layers. It needs JavaScript; the handout shows it "
         "in four panels."
     )
@@ -120,11 +120,11 @@ class Signal(Explorer):
         return {"o": np.array(o), "a": np.array(a), "delta": np.array(delta[::-1])}
 
     def outcome(self) -> dict:
-        """What becomes of the gradient, and the numbers that say so.
+        """What becomes of the adjoints, and the numbers that say so.
 
-        Sizes of activations and of gradients, by layer; the ratio of the gradients in
-        the first and in the last layer, and the factor from layer to layer; the share
-        of flat places, and of units that are flat for every sample.
+        Sizes of activations and of adjoints (of the pre-activations), by layer; the
+        ratio of the first layer's to the last one's, and the factor from layer to
+        layer; the share of flat places, and of units that are flat for every sample.
         """
         run = self.run()
         _, slope, greatest = ACTIVATIONS[self.activation]
@@ -134,10 +134,10 @@ class Signal(Explorer):
         kinds = [kind for kind, end in KINDS.items() if ratio <= end]
         return {
             "activations": [size(values) for values in run["a"]],
-            "gradients": sizes,
+            "adjoints": sizes,
             "ratio": ratio,
             "factor": ratio ** (1 / (self.depth - 1)),
-            "kind": kinds[0] if kinds else "explodes",
+            "kind": kinds[0] if kinds else "explode",
             "flat": flat.mean(),
             "dead": flat.all(axis=2).mean(),
         }
@@ -165,7 +165,7 @@ class Signal(Explorer):
             run, outcome = network.run(), network.outcome()
             for name, sizes, color, style in [
                 ("a", outcome["activations"], palette.curve, "-"),
-                ("delta", outcome["gradients"], palette.accent, "--"),
+                ("delta", outcome["adjoints"], palette.accent, "--"),
             ]:
                 for layer, values in zip(layers, run[name], strict=True):
                     counts = histogram(values, low, high)
@@ -186,5 +186,5 @@ class Signal(Explorer):
             )
         axes[0].set(ylabel="size", yticks=10.0 ** np.arange(-20, 6, 5))
         axes[0].text(29, 10, "activations", color=palette.curve, ha="right")
-        axes[0].text(29, 1e-14, "gradients", color=palette.accent, ha="right")
+        axes[0].text(29, 1e-14, "adjoints", color=palette.accent, ha="right")
         return figure
