@@ -24,6 +24,7 @@ from explorers.graph import GRAPHS, Graph
 from explorers.losses import Losses
 from explorers.neuron import LAST, Neuron
 from explorers.race import Race
+from explorers.signal import Signal
 from notebook_utils import load_boston, palette
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +73,7 @@ def explorers(rooms) -> list[Explorer]:
     """One of each kind, as the chapters make them."""
     race = Race(np.zeros((20, 2)), np.arange(20) % 2)
     made = [Approximation(), Descent(*rooms), Graph(), Losses(), Neuron(), race]
+    made += [Signal()]
     assert {explorer.name() for explorer in made} == {kind.name() for kind in classes()}
     return made
 

@@ -31,6 +31,7 @@ PLACES = {
     "losses": "book/losses.html",
     "neuron": "book/perceptron.html",
     "race": "book/optimization.html",
+    "signal": "book/training.html",
 }
 
 
