@@ -1,14 +1,16 @@
 // A network that is trained while one watches: what it says about the plane, how its
 // hidden layers bend it, and the losses. `playground.py` has the same training in NumPy.
-import { button, choice, ledger, named, slider } from "./kit/controls.js";
+import { button, choice, ledger, legend, named, slider } from "./kit/controls.js";
 import { assign, html, write } from "./kit/dom.js";
 import { integer, number, numbers, oneOf } from "./kit/fields.js";
 import { fixed, short } from "./kit/format.js";
 import { Plot } from "./kit/plot.js";
 import { decades, even, linear } from "./kit/scales.js";
 import { COUNT, LAST, PLANE, dataset } from "./playground/network.js";
-import { SQUARE, crossings, grid, maps, pairs, shortLines, tint } from "./playground/pictures.js";
+import * as pictures from "./playground/pictures.js";
 import { trainer } from "./playground/trainer.js";
+
+const { SQUARE, crossings, grid, pairs, shortLines } = pictures;
 
 /**
  * @typedef {import("./playground/network.js").Settings
@@ -19,6 +21,8 @@ import { trainer } from "./playground/trainer.js";
 const WIDEST = 8;
 const BATCHES = [1, 10, 50, COUNT];
 const JUMP = 250; // epochs that Play adds where nothing shall move
+const TOPS = [0.8, 1.6, 3, 6, 12];
+const SURE = [-Math.log(9), Math.log(9)]; // logits of 0.1 and 0.9
 const HORIZONS = [50, 100, 200, 500, 1000, LAST];
 
 /** @param {State} state @returns {import("./playground/network.js").Settings} */
@@ -44,19 +48,23 @@ function verdict({ activation }, { epochs, lost, picture }) {
   const { scores, least, history, dead, equal } = picture;
   const [training, heldOut] = scores;
   const best = history.reduce((low, [, , loss]) => Math.min(low, loss), Infinity);
-  if (lost) return ["Diverged.", "The loss is no longer a number. The learning rate is too large for this start."];
+  if (lost) return ["Diverged.", "The loss is no longer a number."];
   if (dead && activation === "relu") {
     const verb = dead === 1 ? "unit is" : "units are";
-    return ["Dead units.", `${dead} hidden ${verb} 0 at every training point and cannot learn.`];
+    return ["Dead units.", `${dead} hidden ${verb} 0 at every training point.`];
   }
-  if (equal) return ["Copies.", "All units of a layer compute the same: equal weights get equal slopes and stay equal."];
+  if (equal) return ["Copies.", "Equal units of a layer get equal slopes and stay equal."];
   if (epochs === 0) return ["Untrained.", "The weights are as they were drawn."];
-  if (heldOut.loss > 1.15 * best + 0.01) {
-    return ["Too long?", `The held-out loss was least, ${fixed(best, 3)}, after epoch ${least}, and has risen since.`];
+  if (heldOut.loss > 1.5 * best && heldOut.loss > best + 0.03) {
+    const past = `was least, ${fixed(best, 3)}, after epoch ${least}`;
+    return ["Too long?", `The held-out loss ${past}, and has risen since.`];
   }
-  if (training.right > 0.97) return ["Learned.", "A curve in the inputs, a straight line in the last hidden layer."];
+  if (training.right > 0.97) {
+    return ["Learned.", "A curve in the inputs, a straight line in the last hidden layer."];
+  }
+  if (training.loss > 0.75) return ["Worse than a coin.", "A coin has a loss of 0.693."];
   if (training.loss > 0.6) return ["Hardly better than a coin.", "A coin has a loss of 0.693."];
-  return ["Learning.", "Both losses still fall."];
+  return ["Learning.", `The training loss began at ${fixed(history[0][1], 3)}.`];
 }
 
 /** @param {State} state @returns {[string, string, string]} the layer that is shown and
@@ -103,7 +111,12 @@ export default {
       shown = answer;
       figure.schedule();
     });
-    const watch = new MutationObserver(() => figure.schedule());
+    /** What the canvases paint with, read anew after a change of the theme. */
+    let colors = null;
+    const watch = new MutationObserver(() => {
+      colors = null;
+      figure.schedule();
+    });
     for (const root of [document.documentElement, document.body]) {
       watch.observe(root, { attributeFilter: ["data-theme", "data-jp-theme-light"] });
     }
@@ -146,9 +159,15 @@ export default {
         choices,
         onChoose: (value) => figure.set({ [trait]: read(value) }),
       });
+      made.element.classList.add("tight");
       return { ...made, draw: (state) => made.draw(String(state[trait])) };
     };
-    const sets = choose("data", "Data", { spiral: "Spiral", circles: "Circles", xor: "XOR", moons: "Moons" });
+    const sets = choose("data", "Data", {
+      spiral: "Spiral",
+      circles: "Circles",
+      xor: "XOR",
+      moons: "Moons",
+    });
     const widths = [0, 1, 2].map((k) =>
       slider(figure, {
         label: `Layer ${k + 1}`,
@@ -162,7 +181,11 @@ export default {
     });
     const seed = slider(figure, { label: "Seed", onMove: (value) => figure.set({ seed: value }) });
     const more = {
-      Activation: choose("activation", "Activation", { tanh: "tanh", relu: "ReLU", sigmoid: "sigmoid" }),
+      Activation: choose("activation", "Activation", {
+        tanh: "tanh",
+        relu: "ReLU",
+        sigmoid: "sigmoid",
+      }),
       Initialization: choose("init", "Initialization", {
         glorot: "Glorot",
         he: "He",
@@ -173,8 +196,8 @@ export default {
       Batch: choose("batch", "Batch", { 1: "1", 10: "10", 50: "50", 200: "all 200" }, Number),
       Axes: choose(
         "axes",
-        "Axes of the layer's plane",
-        { 0: "directions", 1: "units 1, 2", 2: "3, 4", 3: "5, 6", 4: "7, 8" },
+        "Axes of the layer's plane: directions or two units",
+        { 0: "directions", 1: "1, 2", 2: "3, 4", 3: "5, 6", 4: "7, 8" },
         Number,
       ),
     };
@@ -182,13 +205,17 @@ export default {
     const left = 30;
     const square = (width) => width + 22; // as long a unit upward as to the right
     const plane = new Plot(figure, { name: "The plane of the inputs", left, height: square });
-    const bent = new Plot(figure, { name: "The plane as a hidden layer sees it", left, height: square });
+    const bent = new Plot(figure, {
+      name: "The plane as a hidden layer sees it",
+      left,
+      height: square,
+    });
     const course = new Plot(figure, {
       name: "The losses after each epoch",
       left: 36,
       height: () => (figure.wide ? 150 : 140),
     });
-    const shade = tint(plane);
+    const shade = pictures.tint(plane);
     const meshes = bent.lines("data thin faint");
     const borders = [plane, bent].map((plot) => plot.lines("ink wide round"));
     const sure = plane.lines("ink thin faint round");
@@ -204,10 +231,11 @@ export default {
     });
     const lines = [course.line("accent dashed"), course.line("good wide")];
     const best = course.dots("accent hollow", 4);
-    const layers = choose("layer", "Hidden layer that is shown", { 1: "Layer 1", 2: "Layer 2", 3: "Layer 3" }, Number);
+    const names = { 1: "Layer 1", 2: "Layer 2", 3: "Layer 3" };
+    const layers = choose("layer", "Hidden layer that is shown", names, Number);
     layers.element.classList.add("layers");
     const rows = [...layers.element.querySelectorAll("label")].map((label) => {
-      const row = maps(WIDEST);
+      const row = pictures.maps(WIDEST);
       label.append(row.element);
       return { label, draw: row.draw };
     });
@@ -220,7 +248,11 @@ export default {
     );
     const word = html("strong");
     const reason = html("span");
-    const stops = { units: even(0, WIDEST, WIDEST + 1), rate: decades(-3, 1), seed: even(0, 99, 100) };
+    const stops = {
+      units: even(0, WIDEST, WIDEST + 1),
+      rate: decades(-3, 1),
+      seed: even(0, 99, 100),
+    };
     figure.add(
       html(
         "div",
@@ -229,14 +261,20 @@ export default {
         html("div", { class: "film" }, ...film.map((part) => part.element)),
       ),
       html("div", { class: "knobs" }, ...widths.map((part) => part.element), rate.element),
+      html("p", { class: "verdict" }, word, " ", reason),
       html("div", { class: "plots halves" }, plane.element, bent.element),
+      legend([
+        ["dot curve", "class 0"],
+        ["dot step triangle", "class 1"],
+        ["ink wide", "border, *p* = 0.5"],
+        ["ink thin faint", "*p* = 0.1 and 0.9"],
+      ]),
       html(
         "div",
         { class: "plots halves" },
         html("div", {}, course.element, numbersShown.element),
         layers.element,
       ),
-      html("p", { class: "verdict" }, word, " ", reason),
       html(
         "details",
         {},
@@ -254,24 +292,24 @@ export default {
     const paint = (state, answer) => {
       const { picture, epochs, lost, settings } = answer;
       const { x, y } = dataset(settings.data, 0);
-      const depth = picture.units.length;
-      const border = lost ? [] : crossings(picture.logits, 0);
-      const nodes = lost ? [] : picture.bent;
-      shade(picture.logits);
-      sure([-Math.log(9), Math.log(9)].flatMap((level) => shortLines(lost ? [] : crossings(picture.logits, level), SQUARE)));
+      const at = (level) => (lost ? [] : crossings(picture.logits, level));
+      const border = at(0);
+      colors ??= ["curve", "step", "ink"].map((role) => pictures.color(plane.element, role));
+      shade(picture.logits, colors);
+      sure(SURE.map(at).flatMap((ends) => shortLines(ends, SQUARE)));
       borders[0](shortLines(border, SQUARE));
       marks[0](pairs(x), y);
-      meshes(lost ? [] : grid(nodes));
-      borders[1](shortLines(border, nodes));
+      meshes(lost ? [] : grid(picture.bent));
+      borders[1](shortLines(border, picture.bent));
       marks[1](lost ? [] : pairs(picture.seen), y);
       rows.forEach(({ label, draw }, k) => {
-        label.hidden = k >= depth;
-        if (k < depth) draw(picture.units[k]);
+        label.hidden = k >= picture.units.length;
+        if (!label.hidden) draw(picture.units[k], colors[2]);
       });
 
       const past = picture.history.filter((row) => row.every(Number.isFinite));
       const top = Math.max(...past.flatMap(([, ...losses]) => losses));
-      const high = 0.8 * 2 ** Math.max(0, Math.ceil(Math.log2(top / 0.8)));
+      const high = TOPS.find((end) => end >= top) ?? TOPS.at(-1);
       course.setAxes(
         { domain: [0, HORIZONS.find((end) => end >= epochs)], label: "epoch" },
         { domain: [0, high], label: "loss", outward: true },
@@ -279,7 +317,7 @@ export default {
       [2, 1].forEach((column, i) => lines[i](past.map((row) => [row[0], row[column]])));
       best(past.filter(([epoch]) => epoch === picture.least).map((row) => [row[0], row[2]]));
       const told = picture.scores.map(({ loss, right }) => [
-        lost ? "none" : fixed(loss, 3),
+        loss < 100 ? fixed(loss, 3) : loss < Infinity ? short(loss) : "none",
         `${fixed(100 * right, right < 1 ? 1 : 0)} %`,
       ]);
       numbersShown.draw(told);
@@ -288,7 +326,8 @@ export default {
       const [what, why] = verdict(state, answer);
       word.textContent = `Epoch ${epochs}, ${name}.`;
       write(reason, `${what} ${why}`);
-      return `Epoch ${epochs}. ${what} ${why} Training loss ${told[0].join(", right ")}; held out ${told[1].join(", right ")}.`;
+      const [training, heldOut] = told.map((pair) => pair.join(", right "));
+      return `Epoch ${epochs}. ${what} ${why} Training loss ${training}; held out ${heldOut}.`;
     };
 
     return (/** @type {State} */ state) => {
@@ -302,8 +341,8 @@ export default {
       // While it plays, new settings begin anew; at rest, they get as many epochs.
       if (playing) aim = Math.min(LAST, (current ? shown.epochs : 0) + pace);
       const wanted = playing ? aim : state.epochs;
-      const done =
-        current && same(shown.view, view) && (shown.epochs === wanted || (shown.lost && shown.epochs <= wanted));
+      const reached = current && (shown.epochs === wanted || (shown.lost && shown.epochs < wanted));
+      const done = reached && same(shown.view, view);
       if (!done) work.ask({ settings, epochs: wanted, view });
       if (playing && current && performance.now() - noted.time > 250) note(shown.epochs);
 

@@ -118,10 +118,10 @@ class Playground(Explorer):
         traitlets.Int(min=0, max=WIDEST), [8, 8, 0], minlen=3, maxlen=3
     ).tag(sync=True)
     activation = traitlets.Enum(list(ACTIVATIONS), "tanh").tag(sync=True)
-    rate = traitlets.Float(0.1).tag(sync=True)
+    rate = traitlets.Float(0.2).tag(sync=True)
     batch = traitlets.Enum([1, 10, 50, COUNT], 10).tag(sync=True)
     init = traitlets.Enum(list(SCALES), "glorot").tag(sync=True)
-    seed = traitlets.Int(0, min=0, max=99).tag(sync=True)
+    seed = traitlets.Int(2, min=0, max=99).tag(sync=True)
     epochs = traitlets.Int(0, min=0, max=LAST).tag(sync=True)
     layer = traitlets.Int(3, min=1, max=3).tag(sync=True)
     axes = traitlets.Int(0, min=0, max=WIDEST // 2).tag(sync=True)
@@ -245,10 +245,11 @@ class Playground(Explorer):
             found.append(way)
         return np.column_stack(found)
 
-    def window(self, seen: np.ndarray) -> tuple[np.ndarray, float]:
-        """The middle of a square window around points, and half of its side."""
+    def window(self, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The middle of a window around points, and half of its sides."""
         low, high = seen.min(axis=0), seen.max(axis=0)
-        return (low + high) / 2, 0.55 * (high - low).max() or 1.0
+        half = 0.55 * (high - low)
+        return (low + high) / 2, np.where(half == 0, 1, half)
 
     def draw(self) -> Figure:
         """The plane at three epochs, and as the shown layer sees it in the end."""
@@ -278,15 +279,17 @@ class Playground(Explorer):
         ways = self.directions(theta)
         bent = (values[shown] @ ways).reshape(NODES, NODES, 2)
         seen = self.forward(theta, x)[shown] @ ways
-        middle, radius = self.window(seen)
+        middle, half = self.window(seen)
         for line in [*bent[::6], *bent[:, ::6].swapaxes(0, 1)]:
-            ax.plot(*line.T, color=palette.data, ls="-", lw=0.4)
+            ax.plot(*line.T, color=palette.data, ls="-", lw=0.25)
         draw_border(ax, bent, logits)
         plot_points(ax, seen, y)
         name = f"layer {shown}" if shown else "inputs"
-        ax.set(title=f"{name},\nepoch {self.epochs or 300}", aspect="equal")
-        ax.set(xlim=middle[0] + [-radius, radius], ylim=middle[1] + [-radius, radius])
-        ax.set(xticks=[], yticks=[])
+        ax.set(title=f"as {name}\nsees it then", box_aspect=1, xticks=[], yticks=[])
+        xlim, ylim = np.transpose([middle - half, middle + half])
+        ax.set(xlim=xlim, ylim=ylim)
+        if not self.axes and shown == len(values) - 2:
+            ax.set_xlabel("output's weights")
 
 
 def plot_points(ax, places: np.ndarray, labels: np.ndarray) -> None:

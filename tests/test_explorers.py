@@ -23,6 +23,7 @@ from explorers.descent import Descent
 from explorers.graph import GRAPHS, Graph
 from explorers.losses import Losses
 from explorers.neuron import LAST, Neuron
+from explorers.playground import Playground
 from notebook_utils import load_boston, palette
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,7 +70,7 @@ def classes() -> list[type[Explorer]]:
 @pytest.fixture
 def explorers(rooms) -> list[Explorer]:
     """One of each kind, as the chapters make them."""
-    made = [Approximation(), Descent(*rooms), Graph(), Losses(), Neuron()]
+    made = [Approximation(), Descent(*rooms), Graph(), Losses(), Neuron(), Playground()]
     assert {explorer.name() for explorer in made} == {kind.name() for kind in classes()}
     return made
 

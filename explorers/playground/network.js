@@ -342,8 +342,9 @@ export function mathematics() {
           net.forward(theta, x[2 * i], x[2 * i + 1]);
           for (let l = 0; l < depth; l++) inside[l].push(Array.from(values[l]));
         }
-        const last = Array.from(theta.subarray(net.starts[depth], net.starts[depth] + sizes[depth - 1]));
-        const output = shown === depth - 1 ? last : null;
+        const start = net.starts[depth];
+        const weights = Array.from(theta.subarray(start, start + sizes[depth - 1]));
+        const output = shown === depth - 1 ? weights : null;
         const [u, v] = directions(inside[shown], axes, output, points[0]);
         const seen = new Float64Array(inside[shown].flatMap((row) => [dot(row, u), dot(row, v)]));
 
@@ -367,17 +368,16 @@ export function mathematics() {
           few += 1;
         }
 
-        // The window around the points, as wide as high.
-        const ends = [0, 1].map((axis) => {
+        // From −1 to 1, with some room, lie the points, in each direction by itself.
+        for (const axis of [0, 1]) {
           const along = seen.filter((_, i) => i % 2 === axis);
-          return [Math.min(...along), Math.max(...along)];
-        });
-        const radius = 0.55 * Math.max(...ends.map(([low, high]) => high - low)) || 1;
-        for (const places of [bent, seen]) {
-          places.forEach((value, i) => {
-            const [low, high] = ends[i % 2];
-            places[i] = (value - (low + high) / 2) / radius;
-          });
+          const [low, high] = [Math.min(...along), Math.max(...along)];
+          const reach = 0.55 * (high - low) || 1;
+          for (const places of [bent, seen]) {
+            for (let i = axis; i < places.length; i += 2) {
+              places[i] = (places[i] - (low + high) / 2) / reach;
+            }
+          }
         }
 
         const hidden = inside.slice(1);

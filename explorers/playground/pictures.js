@@ -15,7 +15,8 @@ export const SQUARE = Float64Array.from({ length: 2 * NODES ** 2 }, (_, i) => {
 const pair = (places, i) => [places[2 * i], places[2 * i + 1]];
 
 /** @param {ArrayLike<number>} places two coordinates each @returns {Pair[]} */
-export const pairs = (places) => Array.from({ length: places.length / 2 }, (_, i) => pair(places, i));
+export const pairs = (places) =>
+  Array.from({ length: places.length / 2 }, (_, i) => pair(places, i));
 
 /**
  * Where values on the nodes pass a level: the ends of short lines, each as two nodes
@@ -30,14 +31,18 @@ export function crossings(values, level) {
     for (let column = 0; column < NODES - 1; column++) {
       const a = row * NODES + column;
       const [b, c, d] = [a + 1, a + NODES + 1, a + NODES];
-      const high = [a, b, c, d].map((node) => values[node] > level);
-      if (high[0] === high[1] && high[1] === high[2] && high[2] === high[3]) continue;
+      const high = values[a] > level;
+      const others = (values[b] > level) + (values[c] > level) + (values[d] > level);
+      if (others === (high ? 3 : 0)) continue;
       const ends = [[a, b], [b, c], [d, c], [a, d]]
         .filter(([from, to]) => values[from] > level !== values[to] > level)
         .map(([from, to]) => [from, to, (level - values[from]) / (values[to] - values[from])]);
-      // In a saddle, the middle tells which corners belong together.
-      const middle = (values[a] + values[b] + values[c] + values[d]) / 4 > level;
-      if (ends.length === 4 && middle !== high[0]) ends.push(ends.shift());
+      if (ends.length === 4) {
+        // The value where it is level tells which corners belong together.
+        const [va, vb, vc, vd] = [a, b, c, d].map((node) => values[node]);
+        const saddle = (va * vc - vb * vd) / (va + vc - vb - vd);
+        if (saddle > level !== high) ends.push(ends.shift());
+      }
       found.push(...ends);
     }
   }
@@ -50,9 +55,11 @@ export function crossings(values, level) {
  * @returns {Pair[][]} the short lines
  */
 export function shortLines(ends, places) {
-  const at = ([from, to, part]) =>
-    [0, 1].map((k) => places[2 * from + k] + part * (places[2 * to + k] - places[2 * from + k]));
-  return Array.from({ length: ends.length / 2 }, (_, i) => [at(ends[2 * i]), at(ends[2 * i + 1])]);
+  const points = ends.map(([from, to, part]) => {
+    const [[x1, y1], [x2, y2]] = [pair(places, from), pair(places, to)];
+    return [x1 + part * (x2 - x1), y1 + part * (y2 - y1)];
+  });
+  return points.flatMap((point, i) => (i % 2 ? [[points[i - 1], point]] : []));
 }
 
 /** @param {ArrayLike<number>} places of the nodes @returns {Pair[][]} every sixth line */
@@ -66,16 +73,22 @@ export function grid(places) {
   return lines;
 }
 
-/** @returns {number[]} red, green and blue of a role's color where an element stands */
-function color(element, role) {
+/**
+ * The color of a role where an element stands, as one of four bytes (the last one is
+ * the first in memory) without opacity.
+ * @param {Element} element
+ * @param {string} role
+ */
+export function color(element, role) {
   const code = getComputedStyle(element).getPropertyValue(`--${role}`).trim();
-  return [1, 3, 5].map((start) => parseInt(code.slice(start, start + 2), 16));
+  const [red, green, blue] = [1, 3, 5].map((start) => parseInt(code.slice(start, start + 2), 16));
+  return (blue << 16) | (green << 8) | red;
 }
 
 /**
  * A tint of a plot of the inputs by the probability of class 1.
  * @param {Plot} plot
- * @returns {(logits: Float64Array) => void}
+ * @returns {(logits: Float64Array, colors: number[]) => void} colors of class 0 and 1
  */
 export function tint(plot) {
   const canvas = html("canvas", { width: NODES, height: NODES, "aria-hidden": "true" });
@@ -83,14 +96,13 @@ export function tint(plot) {
   plot.element.prepend(canvas);
   const context = canvas.getContext("2d");
   const image = context.createImageData(NODES, NODES);
-  return (logits) => {
-    const colors = [color(canvas, "curve"), color(canvas, "step")];
+  const pixels = new Uint32Array(image.data.buffer);
+  return (logits, colors) => {
     for (let node = 0; node < NODES ** 2; node++) {
       const row = NODES - 1 - Math.floor(node / NODES);
       const shade = Math.tanh(logits[node] / 2); // 2p − 1
-      const at = 4 * (row * NODES + (node % NODES));
-      image.data.set(colors[shade < 0 ? 0 : 1], at);
-      image.data[at + 3] = 90 * Math.abs(shade);
+      const opacity = (90 * Math.abs(shade)) << 24;
+      pixels[row * NODES + (node % NODES)] = opacity | colors[shade < 0 ? 0 : 1];
     }
     context.putImageData(image, 0, 0);
     // The middles of the outermost pixels lie on the edges, and the rest is cut.
@@ -113,23 +125,23 @@ const GAP = 2;
 /**
  * A row of small maps of the plane, one for each unit of a layer.
  * @param {number} most how many units there may be
- * @returns {{element: HTMLCanvasElement, draw: (shades: Uint8ClampedArray) => void}}
+ * @returns {{element: HTMLCanvasElement,
+ *   draw: (shades: Uint8ClampedArray, ink: number) => void}}
  */
 export function maps(most) {
   const width = most * (TILE + GAP) - GAP;
   const canvas = html("canvas", { width, height: TILE, "aria-hidden": "true" });
   const context = canvas.getContext("2d");
   const image = context.createImageData(TILE, TILE);
-  const draw = (shades) => {
-    const ink = color(canvas, "ink");
+  const pixels = new Uint32Array(image.data.buffer);
+  const draw = (shades, ink) => {
     context.clearRect(0, 0, width, TILE);
     for (let unit = 0; unit < shades.length / TILE ** 2; unit++) {
       for (let node = 0; node < TILE ** 2; node++) {
         const [row, column] = [TILE - 1 - Math.floor(node / TILE), node % TILE];
         const edge = row % (TILE - 1) === 0 || column % (TILE - 1) === 0;
-        const at = 4 * (row * TILE + column);
-        image.data.set(ink, at);
-        image.data[at + 3] = edge ? 120 : 0.85 * shades[unit * TILE ** 2 + node];
+        const opacity = edge ? 120 : 0.85 * shades[unit * TILE ** 2 + node];
+        pixels[row * TILE + column] = (opacity << 24) | ink;
       }
       context.putImageData(image, unit * (TILE + GAP), 0);
     }

@@ -29,10 +29,8 @@ export function trainer(onAnswer) {
   try {
     const url = URL.createObjectURL(new Blob([SOURCE], { type: "text/javascript" }));
     worker = new Worker(url);
-    worker.onmessage = ({ data }) => {
-      URL.revokeObjectURL(url);
-      receive(data);
-    };
+    worker.onmessage = ({ data }) => receive(data);
+    worker.addEventListener("message", () => URL.revokeObjectURL(url), { once: true });
     worker.onerror = (event) => {
       event.preventDefault();
       trainHere();
