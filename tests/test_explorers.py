@@ -25,6 +25,7 @@ from explorers.losses import Losses
 from explorers.neuron import LAST, Neuron
 from explorers.race import Race
 from explorers.signal import Signal
+from explorers.playground import Playground
 from notebook_utils import load_boston, palette
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,7 +74,7 @@ def explorers(rooms) -> list[Explorer]:
     """One of each kind, as the chapters make them."""
     race = Race(np.zeros((20, 2)), np.arange(20) % 2)
     made = [Approximation(), Descent(*rooms), Graph(), Losses(), Neuron(), race]
-    made += [Signal()]
+    made += [Playground(), Signal()]
     assert {explorer.name() for explorer in made} == {kind.name() for kind in classes()}
     return made
 
