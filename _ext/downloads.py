@@ -71,6 +71,12 @@ FETCH = f"""\
         zipfile.ZipFile(io.BytesIO(reply.read())).extractall()"""
 
 
+def requirement_lines(root: Path) -> dict[str, str]:
+    """The lines of requirements.txt that name a package, by its name."""
+    text = (root / "requirements.txt").read_text(encoding="utf8")
+    return {line.partition("==")[0]: line for line in re.findall(r"^\w.*", text, re.M)}
+
+
 def requirements(code: str, root: Path) -> dict[str, list[str]]:
     """The lines of requirements.txt that code needs, by the module that is imported.
 
@@ -79,9 +85,7 @@ def requirements(code: str, root: Path) -> dict[str, list[str]]:
     code : Python, or the imports of several chapters
     root : the book's top folder; its own modules are followed
     """
-    text = (root / "requirements.txt").read_text(encoding="utf8")
-    lines = dict(re.findall(r"^(([\w-]+)==.*)$", text, flags=re.M))
-    lines = {name: line for line, name in lines.items()}
+    lines = requirement_lines(root)
     needed: dict[str, list[str]] = {}
     for module in sorted(imported_modules(code, root)[1]):
         for name in PROVIDERS.get(module, [module]):
@@ -94,15 +98,19 @@ def requirements(code: str, root: Path) -> dict[str, list[str]]:
 def setup_cell(code: str, root: Path, address: str) -> Cell:
     """The cell that readies the place where a notebook runs."""
     packages = "".join(
-        f'    "{module}": [{", ".join(map(quoted, lines))}],\n'
+        f'    "{module}": [{listed(lines)}],\n'
         for module, lines in requirements(code, root).items()
     )
     own = FETCH.format(address=address.rstrip("/")) if address else MISSING
     return Cell("code", SETUP.format(own=own, packages=packages))
 
 
-def quoted(text: str) -> str:
-    return f"'{text}'" if '"' in text else f'"{text}"'
+def listed(lines: list[str]) -> str:
+    """Strings as the items of a list in Python, several ones on lines of their own."""
+    items = [f"'{line}'" if '"' in line else f'"{line}"' for line in lines]
+    if len(items) == 1:
+        return items[0]
+    return "".join(f"\n        {item}," for item in items) + "\n    "
 
 
 def notebook(cells: list[Cell]) -> str:

@@ -43,7 +43,7 @@ KERNEL_ENVIRONMENT = {
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
-# Module: distributions behind it, where these are not just of its name. TensorFlow comes
+# Module: distributions behind it, where that is not just its name. TensorFlow comes
 # from tensorflow-cpu where there is one; Keras runs on it unasked.
 PROVIDERS = {
     "keras": ["keras", "tensorflow", "tensorflow-cpu"],

@@ -31,6 +31,9 @@ PICTURES = (tikz, nodes.image)
 TITLES = (nodes.caption, nodes.title)
 SILENT = (nodes.comment, nodes.target, nodes.raw, sd_tab_input)
 
+# An innermost environment of TeX
+ENVIRONMENT = re.compile(r"\\begin\{(.+?)\}(?:(?!\\begin\{).)*?\\end\{\1\}", re.DOTALL)
+
 # A drawing's ink is dark; it needs a ground of its own where a notebook is dark.
 SVG_ROOT = re.compile(rb"(<svg\b[^>]*>)")
 GROUND = rb'\1<rect width="100%" height="100%" fill="#fff"/>'
@@ -208,7 +211,7 @@ class Page:
         return [text for n in node.children[start:] for text in self.block(n, True)]
 
     def formula(self, node: nodes.math_block, flat: bool) -> str:
-        tex = display_source(node)
+        tex = tex_of(node)
         if number := self.number(node, "displaymath"):
             tex += rf" \tag{{{number}}}"
         return f"$$ {' '.join(tex.split())} $$" if flat else f"$$\n{tex}\n$$"
@@ -233,14 +236,15 @@ class Page:
 
     def caption(self, node: nodes.Element, kind: str) -> list[str]:
         """Number and caption of a figure or a table."""
-        number = self.number(node, kind)
-        label = f"**{self.env.config.numfig_format[kind] % number}**" if number else ""
+        label = self.label(node, kind)
         found = next(iter(node.findall(lambda n: isinstance(n, TITLES))), None)
         words = inline(found) if found is not None else ""
-        return [f"{label} {words}".strip()] if words else []
+        return [f"**{label}** {words}" if label else words] if words else []
 
     def images(self, figure: nodes.figure) -> list[str]:
-        return [self.image(n) for n in figure.findall(lambda n: isinstance(n, PICTURES))]
+        return [
+            self.image(n) for n in figure.findall(lambda n: isinstance(n, PICTURES))
+        ]
 
     def image(self, node: nodes.Element) -> str:
         file = self.picture(node)
@@ -258,6 +262,11 @@ class Page:
         known = self.env.toc_fignumbers.get(self.docname, {}).get(kind, {})
         found = next((known[i] for i in node["ids"] if i in known), ())
         return ".".join(map(str, found))
+
+    def label(self, node: nodes.Element, kind: str) -> str:
+        """The number of a figure or a table with the word before it."""
+        number = self.number(node, kind)
+        return self.env.config.numfig_format[kind] % number if number else ""
 
     def section_number(self, section: nodes.section) -> str:
         known = self.env.toc_secnumbers.get(self.docname, {})
@@ -312,6 +321,16 @@ def inline(node: nodes.Node) -> str:
         type="downloads",
     )
     return text
+
+
+def tex_of(node: nodes.math_block) -> str:
+    """TeX of a displayed formula, without an `aligned` that aligns nothing."""
+    tex = node.astext().strip()
+    rest, count = tex, 1
+    while count:
+        rest, count = ENVIRONMENT.subn("", rest)
+    plain = not re.search(r"\\\\|&|\n\s*\n", rest) and not node["nowrap"]
+    return tex if plain else display_source(node)
 
 
 def escaped(text: str) -> str:
