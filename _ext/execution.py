@@ -44,6 +44,13 @@ KERNEL_ENVIRONMENT = {
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
+# Module: distributions behind it, where that is not just its name. TensorFlow comes
+# from tensorflow-cpu where there is one; Keras runs on it unasked.
+PROVIDERS = {
+    "keras": ["keras", "tensorflow", "tensorflow-cpu"],
+    "tensorflow": ["tensorflow", "tensorflow-cpu"],
+}
+
 # Tags of cells that change what a run does; all others only change what is shown.
 EXECUTION_TAGS = {"raises-exception", "skip-execution"}
 
@@ -167,15 +174,9 @@ def module_names(code: str) -> set[str]:
 
 
 def package_version(name: str) -> str:
-    """Version of the distribution that provides a module, '' for the standard library.
-
-    tensorflow comes from tensorflow-cpu where there is one; Keras runs on it unasked.
-    """
+    """Version of what provides a module, '' for the standard library."""
     versions = []
-    for distribution in {
-        "keras": ["keras", "tensorflow", "tensorflow-cpu"],
-        "tensorflow": ["tensorflow", "tensorflow-cpu"],
-    }.get(name, [name]):
+    for distribution in PROVIDERS.get(name, [name]):
         try:
             versions.append(importlib.metadata.version(distribution))
         except importlib.metadata.PackageNotFoundError:
