@@ -11,7 +11,7 @@ BOOTSTRAP := $(PYTHON) tools/bootstrap.py
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help book site pdf handouts serve lab test test-fast test-all lint bench lock \
+.PHONY: help book site pdf handouts serve lab test test-fast test-all lint bench lock newest \
         setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
@@ -56,6 +56,9 @@ bench: setup ## measure build times and page sizes
 
 lock: setup-python ## write the lock files anew, after an edit of requirements.txt
 	@$(PY) tools/lock.py
+
+newest: ## try the newest releases of all packages, in an environment of their own
+	@$(PYTHON) tools/newest.py
 
 setup:
 	@$(BOOTSTRAP) --apt apt.txt
