@@ -12,6 +12,7 @@ from pathlib import Path
 import bootstrap
 import lock
 import pytest
+from execution import KERNEL_ENVIRONMENT
 from packaging.requirements import Requirement
 
 from explorers import bundle
@@ -83,23 +84,26 @@ def test_the_scripts_are_programs(name):
     subprocess.run(["bash", "-n", BINDER / name], check=True)
 
 
-def test_start_adds_the_settings_and_hands_over(tmp_path):
+def test_start_adds_the_settings_and_the_book_s_threads_and_hands_over(tmp_path):
     book = tmp_path / "a book"
     for name in ("binder", "jupyter"):
         shutil.copytree(ROOT / name, book / name)
     code = (
-        "import sys; from jupyter_core.paths import jupyter_config_path as paths;"
-        "print(*sys.argv[1:], *paths(), sep='\\n')"
+        "import os, sys; from jupyter_core.paths import jupyter_config_path as paths;"
+        "print(*sys.argv[1:], *paths(), *os.environ.items(), sep='\\n')"
     )
     printed = subprocess.run(
         [book / "binder" / "start", sys.executable, "-c", code, "an argument"],
-        env={**os.environ, "JUPYTER_CONFIG_PATH": "/of/the/hub"},
+        env={"PATH": os.environ["PATH"], "JUPYTER_CONFIG_PATH": "/of/the/hub"},
         check=True,
         capture_output=True,
         text=True,
     ).stdout.splitlines()
     assert printed[:2] == ["an argument", str(book / "jupyter")]
     assert "/of/the/hub" in printed
+    threads = {k: v for k, v in KERNEL_ENVIRONMENT.items() if "THREADS" in k}
+    assert len(threads) == 3
+    assert {str(pair) for pair in threads.items()} <= set(printed)
     assert Path(printed[1], "labconfig", "default_setting_overrides.json").is_file()
 
 
