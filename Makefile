@@ -12,7 +12,8 @@ BOOTSTRAP := $(PYTHON) tools/bootstrap.py
 PYTEST := $(PY) -m pytest -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint bench lock \
+.PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \
+        bench lock newest \
         setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
@@ -65,6 +66,9 @@ bench: setup ## measure build times and page sizes
 
 lock: setup-python ## write the lock files anew, after an edit of requirements.txt
 	@$(PY) tools/lock.py
+
+newest: ## try the newest releases of all packages, in an environment of their own
+	@$(PYTHON) tools/newest.py
 
 setup:
 	@$(BOOTSTRAP) --apt apt.txt

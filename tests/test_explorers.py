@@ -23,9 +23,9 @@ from explorers.descent import Descent
 from explorers.graph import GRAPHS, Graph
 from explorers.losses import Losses
 from explorers.neuron import LAST, Neuron
+from explorers.playground import Playground
 from explorers.race import Race
 from explorers.signal import Signal
-from explorers.playground import Playground
 from notebook_utils import load_boston, palette
 
 ROOT = Path(__file__).resolve().parent.parent
