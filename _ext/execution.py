@@ -271,6 +271,7 @@ def execute(chapter: Chapter, timeout: int) -> float:
             line = ": ".join([failure_line(chapter, error), *last])
             raise ExecutionFailed(line) from None
     complain_of_stderr(chapter)
+    join_streams(chapter)
     drop_live_widgets(chapter.notebook)
     return time.monotonic() - start
 
@@ -285,6 +286,22 @@ def complain_of_stderr(chapter: Chapter) -> None:
                     f"{chapter.path}:{chapter.line(cell)}: code cell {number} wrote to "
                     f"stderr: {text}"
                 )
+
+
+def join_streams(chapter: Chapter) -> None:
+    """Put together what a cell prints in a row.
+
+    How a kernel cuts it into messages is a matter of time, and may be within a line.
+    """
+    for cell in chapter.cells:
+        joined = []
+        for output in cell.outputs:
+            last = joined[-1] if joined else {}
+            if output.get("name") and output.get("name") == last.get("name"):
+                last.text += output.text
+            else:
+                joined.append(output)
+        cell.outputs = joined
 
 
 def drop_live_widgets(notebook: nbformat.NotebookNode) -> None:
