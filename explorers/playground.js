@@ -40,20 +40,23 @@ const settingsOf = ({ data, hidden, activation, rate, batch, init, seed }) => ({
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /**
- * @param {State} state
  * @param {object} answer of the trainer
- * @returns {[string, string]} how the training stands, and why
+ * @returns {[string, string]} how the training stands, and more about it
  */
-function verdict({ activation }, { epochs, lost, picture }) {
+function verdict(answer) {
+  const { dead } = answer.picture;
+  const [what, why] = standing(answer);
+  const units = dead === 1 ? "unit is dead" : "units are dead";
+  return [what, dead ? `${dead} hidden ${units}, 0 at every training point.` : why];
+}
+
+/** The same as far as no unit is dead. */
+function standing({ epochs, lost, picture }) {
   const { scores, least, history, dead, equal } = picture;
   const [training, heldOut] = scores;
   const best = history.reduce((low, [, , loss]) => Math.min(low, loss), Infinity);
   if (lost) return ["Diverged.", "The loss is no longer a number."];
-  if (dead && activation === "relu") {
-    const verb = dead === 1 ? "unit is" : "units are";
-    return ["Dead units.", `${dead} hidden ${verb} 0 at every training point.`];
-  }
-  if (equal) return ["Copies.", "Equal units of a layer get equal slopes and stay equal."];
+  if (equal && !dead) return ["Copies.", "Equal units of a layer get equal slopes and stay equal."];
   if (epochs === 0) return ["Untrained.", "The weights are as they were drawn."];
   if (heldOut.loss > 1.5 * best && heldOut.loss > best + 0.03) {
     const past = `was least, ${fixed(best, 3)}, after epoch ${least}`;
@@ -75,7 +78,9 @@ function axisNames({ hidden, layer, axes }) {
   const name = shown ? `layer ${shown}` : "inputs";
   const unit = (k) => `unit ${(k % sizes[shown]) + 1}`;
   if (axes) return [name, unit(2 * axes - 2), sizes[shown] > 1 ? unit(2 * axes - 1) : ""];
-  if (shown < sizes.length - 1) return [name, "first principal direction", "second"];
+  if (shown < sizes.length - 1) {
+    return [name, "first principal direction", "second principal direction"];
+  }
   return [name, "along the output's weights", "main direction of the rest"];
 }
 
@@ -289,7 +294,7 @@ export default {
     );
 
     /** Draw an answer of the trainer. */
-    const paint = (state, answer) => {
+    const paint = (answer) => {
       const { picture, epochs, lost, settings } = answer;
       const { x, y } = dataset(settings.data, 0);
       const at = (level) => (lost ? [] : crossings(picture.logits, level));
@@ -308,8 +313,10 @@ export default {
       });
 
       const past = picture.history.filter((row) => row.every(Number.isFinite));
-      const top = Math.max(...past.flatMap(([, ...losses]) => losses));
-      const high = TOPS.find((end) => end >= top) ?? TOPS.at(-1);
+      // Rare peaks are cut.
+      const heights = past.flatMap(([, ...losses]) => losses).sort((a, b) => a - b);
+      const most = heights[Math.floor(0.95 * heights.length)];
+      const high = TOPS.find((end) => end >= most) ?? TOPS.at(-1);
       course.setAxes(
         { domain: [0, HORIZONS.find((end) => end >= epochs)], label: "epoch" },
         { domain: [0, high], label: "loss", outward: true },
@@ -323,7 +330,7 @@ export default {
       numbersShown.draw(told);
 
       const name = [2, ...settings.hidden.filter(Boolean), 1].join("-");
-      const [what, why] = verdict(state, answer);
+      const [what, why] = verdict(answer);
       word.textContent = `Epoch ${epochs}, ${name}.`;
       write(reason, `${what} ${why}`);
       const [training, heldOut] = told.map((pair) => pair.join(", right "));
@@ -336,7 +343,7 @@ export default {
       const current = shown && same(shown.settings, settings);
       // Somebody else has set the trait, or there is no way on.
       if (playing && state.epochs !== noted.epochs) playing = false;
-      if (playing && current && (shown.lost || shown.epochs >= LAST)) pause();
+      if (playing && current && (shown.lost || shown.epochs >= LAST)) return pause();
       const pace = Math.max(1, Math.min(5, Math.round(state.batch / 20)));
       // While it plays, new settings begin anew; at rest, they get as many epochs.
       if (playing) aim = Math.min(LAST, (current ? shown.epochs : 0) + pace);
@@ -347,7 +354,8 @@ export default {
       if (playing && current && performance.now() - noted.time > 250) note(shown.epochs);
 
       const span = [-PLANE, PLANE];
-      plane.setAxes({ domain: span, label: "*x*₁" }, { domain: span, label: "*x*₂" });
+      const ticks = [-2, -1, 0, 1, 2];
+      plane.setAxes({ domain: span, label: "*x*₁" }, { domain: span, label: "*x*₂", ticks });
       const [name, across, upward] = axisNames(state);
       bent.setAxes(
         { domain: [-1, 1], label: across, scale: bare },
@@ -369,7 +377,7 @@ export default {
       const rests = done && !playing;
       assign(figure.content, { "aria-busy": rests ? undefined : "true" });
       if (!shown || (figure.reduced.matches && !done)) return;
-      const said = paint(state, shown);
+      const said = paint(shown);
       if (rests) figure.say(said);
     };
   },

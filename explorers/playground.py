@@ -111,7 +111,7 @@ class Playground(Explorer):
         "sees it, the losses, and controls for data, network and training. It needs "
         "JavaScript; the handout shows it in four frames."
     )
-    heights: ClassVar = (838, 1250)
+    heights: ClassVar = (818, 1366)
 
     data = traitlets.Enum(list(NOISE), "spiral").tag(sync=True)
     hidden = traitlets.List(
