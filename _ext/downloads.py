@@ -213,9 +213,9 @@ def offer(
     if doctree and has_cells(doctree):
         name = write_chapter(app, pagename, doctree)
         menu = [
-            (f"{FOLDER}/{name}.ipynb", "This chapter as a notebook"),
-            (f"{FOLDER}/{name}.py", "Its code in Python"),
-            (f"{FOLDER}/{FILES}", "What both need beside them: helper, data, figures"),
+            (f"{FOLDER}/{name}.ipynb", "This chapter as a notebook (.ipynb)"),
+            (f"{FOLDER}/{name}.py", "Its code in Python (.py)"),
+            (f"{FOLDER}/{FILES}", "What both need beside them (.zip)"),
         ]
     lists = [doc for doc, data in app.env.metadata.items() if "lists_handouts" in data]
     context["downloads"] = [(context["pathto"](file, 1), text) for file, text in menu]

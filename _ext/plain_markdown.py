@@ -181,10 +181,16 @@ class Page:
             case nodes.enumerated_list():
                 first = node.get("start", 1)
                 return [self.items(node, [f"{first + i}. " for i in range(len(node))])]
+            case nodes.definition_list():
+                return [
+                    f"- {inline(n[0])}: {' '.join(self.inside(n[-1]))}" for n in node
+                ]
             case nodes.literal_block():
                 return [f"```\n{node.astext()}\n```"]
             case nodes.table():
                 return [*self.caption(node, "table"), self.table(node)]
+            case _ if isinstance(node, PICTURES):
+                return [self.image(node)]
             case nodes.figure():
                 return [*self.images(node), *self.caption(node, "figure")]
             case nodes.block_quote():
@@ -194,8 +200,10 @@ class Page:
                 words = [kind.capitalize(), self.number(node, kind), title(node)]
                 head = f"**{' '.join(words[:2])}** {words[2]}"
                 return [quoted([head, *self.inside(node[1])])]
-            case nodes.Admonition():
-                return [quoted([f"**{title(node)}**", *self.inside(node, 1)])]
+            case nodes.Admonition() | nodes.sidebar():
+                words = title(node)
+                head = f"**{words or node.tagname.capitalize()}**"
+                return [quoted([head, *self.inside(node, 1 if words else 0)])]
             case nodes.container() | nodes.compound():
                 return self.inside(node)
         logger.warning(

@@ -29,7 +29,12 @@ def build(*targets: str, root: Path = ROOT) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="session")
 def site() -> Path:
-    """The built website's folder; all tests share one build."""
+    """The built website's folder; all tests share one build.
+
+    The variable BOOK_SITE names another one to test, such as an unpacked bundle.
+    """
+    if folder := os.environ.get("BOOK_SITE"):
+        return Path(folder)
     build("site")
     return ROOT / "_build" / "html"
 
