@@ -294,7 +294,7 @@ def break_penalties(text: str, is_code: bool) -> list[int]:
 
 
 def statement_starts(text: str) -> dict[int, int]:
-    """Lines, counted from 0, on which a statement or a method starts, and their cost."""
+    """Lines, from 0 on, on which a statement or a method starts, and their cost."""
     try:
         tree = ast.parse(text)
     except SyntaxError:
