@@ -11,6 +11,7 @@ One store at `_build/.jupyter_cache` serves all builders.
 
 import ast
 import hashlib
+import importlib
 import importlib.metadata
 import os
 import re
@@ -71,6 +72,12 @@ class Chapter:
     @property
     def cells(self) -> list:
         return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
+
+    def line(self, cell: nbformat.NotebookNode) -> int | None:
+        """The line of the source at which a cell begins, where it is known."""
+        starts = self.notebook.metadata.get("source_map", [])
+        index = next(i for i, other in enumerate(self.notebook.cells) if other is cell)
+        return starts[index] if index < len(starts) else None
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode | None:
@@ -259,8 +266,21 @@ def execute(chapter: Chapter, timeout: int) -> float:
             last = log.read().strip().splitlines()[-1:]
             line = ": ".join([failure_line(chapter, error), *last])
             raise ExecutionFailed(line) from None
+    complain_of_stderr(chapter)
     drop_live_widgets(chapter.notebook)
     return time.monotonic() - start
+
+
+def complain_of_stderr(chapter: Chapter) -> None:
+    """Refuse outputs that readers must not see, so that the next run makes new ones."""
+    for number, cell in enumerate(chapter.cells, start=1):
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                text = " ".join(output.text.split())
+                raise ExecutionFailed(
+                    f"{chapter.path}:{chapter.line(cell)}: code cell {number} wrote to "
+                    f"stderr: {text}"
+                )
 
 
 def drop_live_widgets(notebook: nbformat.NotebookNode) -> None:
@@ -277,17 +297,14 @@ def drop_live_widgets(notebook: nbformat.NotebookNode) -> None:
 
 def failure_line(chapter: Chapter, error: Exception) -> str:
     """One line: where a chapter stopped, and on what."""
-    starts = chapter.notebook.metadata.get("source_map", [])
-    number = line = None
-    for index, cell in enumerate(chapter.notebook.cells):
-        if cell.cell_type != "code":
-            continue
-        number = 1 if number is None else number + 1
-        line = starts[index] if index < len(starts) else None
-        if any(output.output_type == "error" for output in cell.outputs):
-            break
-        if cell.execution_count is None:
-            break
+    cells = chapter.cells
+    stopped = (
+        (number, chapter.line(cell))
+        for number, cell in enumerate(cells, start=1)
+        if cell.execution_count is None
+        or any(output.output_type == "error" for output in cell.outputs)
+    )
+    number, line = next(stopped, (len(cells), None))
     name = getattr(error, "ename", type(error).__name__)
     value = getattr(error, "evalue", "") or str(error)
     reason = f"{name}: {' '.join(value.split())}".rstrip(": ")
@@ -331,6 +348,9 @@ def execute_missing(
     todo.sort(key=lambda chapter: -store.seconds(chapter.path))
     failures = []
     if todo:
+        # On a new machine this makes Matplotlib's list of fonts. Otherwise each kernel
+        # makes it, slowly, and says so in its chapter's outputs.
+        importlib.import_module("matplotlib.font_manager")
         names = ", ".join(chapter.path.stem for chapter in todo)
         report(f"executing {names} ...")
     workers = os.cpu_count() or 1

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 import chapters
-import matplotlib
+import execution
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-matplotlib.use("Agg")
+# Before NumPy is loaded: chapters run here as they run for the book.
+os.environ.update(execution.KERNEL_ENVIRONMENT | {"MPLBACKEND": "Agg"})
 
 pytest_plugins = ["chromium"]
 

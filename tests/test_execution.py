@@ -175,6 +175,21 @@ def test_one_failure_keeps_what_the_other_chapters_computed(book, monkeypatch):
     assert run(book, monkeypatch) == []
 
 
+def test_what_a_cell_writes_to_stderr_is_told_and_not_kept(book, monkeypatch):
+    page = book / "book" / "page.md"
+    complain = (
+        "import pathlib, sys\n"
+        "if not pathlib.Path('ran').exists():\n"
+        "    pathlib.Path('ran').touch()\n"
+        "    print('only', 'once', sep='\\n', file=sys.stderr)\n"
+    )
+    edit(page, "answer()\n", complain + "answer()\n")
+    with pytest.raises(execution.ExecutionFailed) as failure:
+        run(book, monkeypatch)
+    assert "code cell 1 wrote to stderr: only once" in str(failure.value)
+    assert any("executed page" in line for line in run(book, monkeypatch))
+
+
 def test_a_cell_that_takes_too_long_is_named(book, monkeypatch):
     page = book / "book" / "page.md"
     edit(page, "from helper import answer", "import time\ntime.sleep(60)")

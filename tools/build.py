@@ -9,6 +9,7 @@ nothing is executed or read again.
 """
 
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -36,7 +37,9 @@ MACHINERY = [
 ]
 
 
+@functools.cache
 def machinery_key(root: Path) -> str:
+    """Hash of the machinery, taken once: a later edit counts for the next build."""
     digest = hashlib.sha256()
     for name in MACHINERY:
         path = root / name
