@@ -240,7 +240,8 @@ def test_no_framework_s_name_stands_over_nothing(edition, printed):
             at_margin = line.title and line.left < 100
             if at_margin and line.text.strip() in ("Keras", "PyTorch"):
                 labels += 1
-                assert (following.text.strip(), following.left) != ("PyTorch", line.left)
+                under = (following.text.strip(), following.left)
+                assert under != ("PyTorch", line.left)
     assert (labels > 20) == (edition.framework == "both")
 
 

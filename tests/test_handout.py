@@ -57,7 +57,8 @@ def test_every_box_is_painted_behind_its_text(printed):
     colors = (ROOT / "latex" / "tikz-style.tex").read_text()
     for kind, color in (("accent", "bookaccent"), ("theorem", "bookcurve")):
         hue = re.search(rf"\\definecolor\{{{color}\}}\{{HTML\}}\{{(\w+)\}}", colors)[1]
-        rgb = " ".join(rf"{int(hue[k : k + 2], 16) / 255:.3f}\d*" for k in (0, 2, 4))
+        parts = [int(hue[k : k + 2], 16) / 255 for k in (0, 2, 4)]
+        rgb = " ".join(rf"{part:.3f}\d*" if part else "0" for part in parts)
         width = re.search(rf"\\handoutkind\{{{kind}\}}.*\{{([\d.]+)pt\}}\{{", style)[1]
         bar = rf"{rgb} rg -?[\d.]+ -?[\d.]+ {float(width) * 72 / 72.27:.3f} [\d.]+ re f"
         contents = (page.get_contents().get_data() for page in printed.document.pages)
