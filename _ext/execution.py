@@ -44,6 +44,13 @@ KERNEL_ENVIRONMENT = {
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
+# Module: distributions behind it, where that is not just its name. TensorFlow comes
+# from tensorflow-cpu where there is one; Keras runs on it unasked.
+PROVIDERS = {
+    "keras": ["keras", "tensorflow", "tensorflow-cpu"],
+    "tensorflow": ["tensorflow", "tensorflow-cpu"],
+}
+
 # Tags of cells that change what a run does; all others only change what is shown.
 EXECUTION_TAGS = {"raises-exception", "skip-execution"}
 
@@ -127,15 +134,10 @@ def imported_modules(code: str, root: Path) -> tuple[list[Path], set[str]]:
     todo = [code]
     while todo:
         for name in sorted(module_names(todo.pop())):
-            path = root / (name.replace(".", "/") + ".py")
-            package = path.with_suffix("")
-            if path.is_file():
-                found = [path]
-            elif (package / "__init__.py").is_file():
-                found = sorted(package.rglob("*.py"))
-            else:
+            # What is imported from a module may be a module itself.
+            found = files_of(name, root) or files_of(name.rpartition(".")[0], root)
+            if not found:
                 packages.add(name.split(".")[0])
-                continue
             for file in found:
                 if file not in local:
                     local.add(file)
@@ -143,8 +145,17 @@ def imported_modules(code: str, root: Path) -> tuple[list[Path], set[str]]:
     return sorted(local), packages
 
 
+def files_of(name: str, root: Path) -> list[Path]:
+    """The files of a local module, or of a local package with all that is in it."""
+    path = root / name.replace(".", "/")
+    if name and path.with_suffix(".py").is_file():
+        return [path.with_suffix(".py")]
+    local = name and (path / "__init__.py").is_file()
+    return sorted(path.rglob("*.py")) if local else []
+
+
 def module_names(code: str) -> set[str]:
-    """Names of the modules imported by Python code, IPython magics left aside."""
+    """Names of what is imported by Python code, IPython magics left aside."""
     plain = "\n".join(
         "pass" if line.lstrip().startswith(("%", "!")) else line
         for line in code.splitlines()
@@ -158,20 +169,14 @@ def module_names(code: str) -> set[str]:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return names
 
 
 def package_version(name: str) -> str:
-    """Version of the distribution that provides a module, '' for the standard library.
-
-    tensorflow comes from tensorflow-cpu where there is one; Keras runs on it unasked.
-    """
+    """Version of what provides a module, '' for the standard library."""
     versions = []
-    for distribution in {
-        "keras": ["keras", "tensorflow", "tensorflow-cpu"],
-        "tensorflow": ["tensorflow", "tensorflow-cpu"],
-    }.get(name, [name]):
+    for distribution in PROVIDERS.get(name, [name]):
         try:
             versions.append(importlib.metadata.version(distribution))
         except importlib.metadata.PackageNotFoundError:

@@ -5,7 +5,7 @@ import { html, write } from "./kit/dom.js";
 import { integer, numbers, oneOf } from "./kit/fields.js";
 import { fixed } from "./kit/format.js";
 import { handle } from "./kit/handle.js";
-import { Plot } from "./kit/plot.js";
+import { apart, Plot } from "./kit/plot.js";
 import { even, logarithmic } from "./kit/scales.js";
 
 /**
@@ -218,20 +218,6 @@ function remark({ activation, units, target }) {
   }
   const pieces = units === 1 ? "One straight piece" : `${units} straight pieces`;
   return `${pieces}, off where the target bends between two units.`;
-}
-
-/** Move heights in pixels apart until each has room, in their order. */
-function apart(heights, room, [low, high]) {
-  const order = heights.map((_, i) => i).sort((a, b) => heights[a] - heights[b]);
-  const placed = [...heights];
-  order.forEach((i, n) => {
-    if (n) placed[i] = Math.max(placed[i], placed[order[n - 1]] + room);
-    placed[i] = Math.max(low, placed[i]);
-  });
-  [...order].reverse().forEach((i, n, back) => {
-    placed[i] = Math.min(placed[i], n ? placed[back[n - 1]] - room : high);
-  });
-  return placed;
 }
 
 /** Decompose while nobody waits, so that no move of the slider has to; returns a stop. */

@@ -1,7 +1,7 @@
 // Losses and their slopes: of a number, of a yes or no, of three classes, and what
 // float32 leaves of them. `losses.py` has the same functions in NumPy.
-import { button, choice, sample, slider } from "./kit/controls.js";
-import { html, rich, write } from "./kit/dom.js";
+import { button, choice, ledger, named, slider } from "./kit/controls.js";
+import { html, write } from "./kit/dom.js";
 import { integer, number, numbers, oneOf } from "./kit/fields.js";
 import { fixed, short, subscript } from "./kit/format.js";
 import { handle } from "./kit/handle.js";
@@ -102,36 +102,6 @@ const spread = (low, high, count) =>
   Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
 
 /**
- * A legend with numbers: one row for each look.
- * @param {string[]} heads names of the columns of numbers
- * @param {[string, string][]} rows look and name
- */
-function ledger(heads, rows) {
-  const cell = (role, ...nodes) => html("span", { role }, ...nodes);
-  const fields = rows.map(() => heads.map(() => cell("cell")));
-  const head = html(
-    "div",
-    { role: "row" },
-    cell("cell"),
-    ...heads.map((text) => cell("columnheader", ...rich(text))),
-  );
-  const lines = rows.map(([look, text], i) =>
-    html(
-      "div",
-      { role: "row" },
-      cell("rowheader", sample(look), html("span", {}, ...rich(text))),
-      ...fields[i],
-    ),
-  );
-  return {
-    element: html("div", { class: "ledger", role: "table" }, head, ...lines),
-    /** @param {string[][]} texts */
-    draw: (texts) =>
-      texts.forEach((row, i) => row.forEach((text, j) => write(fields[i][j], text))),
-  };
-}
-
-/**
  * @typedef {object} View
  * @property {HTMLElement[]} elements
  * @property {(state: State) => [string, string]} draw tells a word and the reason
@@ -216,10 +186,6 @@ function curves(figure, { trait, name, symbol, rows, x, loss, slope, breaks, val
 
 /** @param {...HTMLElement} elements the controls of one view */
 const slot = (...elements) => html("div", { class: "slot" }, ...elements);
-
-/** @param {string} text @param {HTMLElement} element a choice that shows its name */
-const named = (text, element) =>
-  html("div", { class: "named" }, html("b", { "aria-hidden": "true" }, ...rich(text)), element);
 
 /** @param {import("./kit/figure.js").Figure} figure @returns {View} */
 function numberView(figure) {

@@ -23,6 +23,9 @@ from explorers.descent import Descent
 from explorers.graph import GRAPHS, Graph
 from explorers.losses import Losses
 from explorers.neuron import LAST, Neuron
+from explorers.playground import Playground
+from explorers.race import Race
+from explorers.signal import Signal
 from notebook_utils import load_boston, palette
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,7 +72,9 @@ def classes() -> list[type[Explorer]]:
 @pytest.fixture
 def explorers(rooms) -> list[Explorer]:
     """One of each kind, as the chapters make them."""
-    made = [Approximation(), Descent(*rooms), Graph(), Losses(), Neuron()]
+    race = Race(np.zeros((20, 2)), np.arange(20) % 2)
+    made = [Approximation(), Descent(*rooms), Graph(), Losses(), Neuron(), race]
+    made += [Playground(), Signal()]
     assert {explorer.name() for explorer in made} == {kind.name() for kind in classes()}
     return made
 
@@ -217,6 +222,8 @@ def test_python_of_an_explorer_is_part_of_the_outputs_key_and_javascript_is_not(
         touch(name, "\n// More.\n")
         assert key() == before
     touch("kit/kit.css", "\n/* More. */\n")
+    assert key() == before
+    touch("losses.py", "\n# Of another figure.\n")
     assert key() == before
     for name in ("descent.py", "base.py"):
         touch(name, "\n# More.\n")

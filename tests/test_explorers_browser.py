@@ -30,12 +30,14 @@ PLACES = {
     "graph": "book/autodiff.html",
     "losses": "book/losses.html",
     "neuron": "book/perceptron.html",
+    "race": "book/optimization.html",
+    "signal": "book/training.html",
 }
 
 
 def figure(page: Page, name: str) -> Locator:
-    """An explorer that has come to life, on the screen."""
-    place = page.locator(f'.explorer[data-explorer="{name}"]')
+    """An explorer that has come to life, on the screen; the first on its page."""
+    place = page.locator(f'.explorer[data-explorer="{name}"]').first
     place.locator("svg").first.wait_for()
     place.scroll_into_view_if_needed()
     return place
@@ -78,7 +80,7 @@ def reference() -> Callable[..., Descent]:
 def test_it_comes_to_life_without_moving_the_page(visit: Visit, home: str, name: str):
     for width in (1280, 768, 360):
         with visit(home + PLACES[name], width=width, java_script_enabled=False) as page:
-            body = page.locator(f'[data-explorer="{name}"] .explorer-body')
+            body = page.locator(f'[data-explorer="{name}"] .explorer-body').first
             kept = body.bounding_box()["height"]
             assert body.inner_text(), "no words for readers without JavaScript"
         with visit(home + PLACES[name], width=width) as page:
@@ -108,7 +110,7 @@ def test_everything_can_be_touched(visit: Visit, served: str, name: str):
     with visit(served + PLACES[name], width=360, has_touch=True) as page:
         place = figure(page, name)
         targets = place.locator("button, input[type=range], .choice label, .target")
-        for box in targets.evaluate_all(
+        for box in targets.filter(visible=True).evaluate_all(
             "all => all.map(e => e.getBoundingClientRect().toJSON())"
         ):
             assert box["width"] >= 24 and box["height"] >= 24, box
@@ -120,10 +122,9 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
 ):
     with visit(served + PLACES[name]) as page:
         place = figure(page, name)
-        handles = place.locator("[role=slider]").count()
-        ranges = place.locator("input[type=range]").count()
-        buttons = place.locator("button").count()
-        groups = place.locator("fieldset").count()  # one stop each; arrows do the rest
+        # A group of choices is one stop; arrows do the rest.
+        kinds = "[role=slider], input[type=range], button, summary, fieldset"
+        controls = place.locator(kinds).filter(visible=True).count()
         place.evaluate(
             "place => { place.tabIndex = -1; place.focus({ preventScroll: true }); }"
         )
@@ -146,7 +147,7 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
             if inside is None:
                 break
             stops.append(inside)
-        assert len(stops) == handles + ranges + buttons + groups
+        assert len(stops) == controls
         assert all(seen for _, seen in stops), stops
 
 
@@ -1224,9 +1225,9 @@ def test_the_explorer_of_the_instructions_works_as_it_stands(
 def test_the_state_of_a_page_is_json(site: Path):
     for name, place in PLACES.items():
         text = (site / place).read_text(encoding="utf-8")
-        (state,) = re.findall(
+        states = re.findall(
             rf'data-explorer="{name}".*?<script type="application/json">(.*?)</script>',
             text,
             flags=re.DOTALL,
         )
-        assert json.loads(state)
+        assert states and all(map(json.loads, states))

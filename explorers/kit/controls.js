@@ -88,6 +88,7 @@ const ICONS = {
   pause: "M4 2.5h3v11H4zM9.5 2.5h3v11h-3z",
   back: "M10.5 3 5 8l5.5 5z",
   step: "M5.500 3 11 8l-5.500 5z",
+  rewind: "M4 3h2v10H4zM12.500 3 6.500 8l6 5z",
   reset: "M8 3a5 5 0 1 1-4.700 3.300l1.400.500A3.500 3.500 0 1 0 8 4.500V7L4.200 3.700 8 .5z",
 };
 
@@ -127,14 +128,14 @@ export function button(icon, word, onPress) {
  * @param {object} options
  * @param {string} options.trait
  * @param {() => number} options.last the last step that can be shown now
- * @param {number} [options.pause] milliseconds from step to step
+ * @param {number | (() => number)} [options.pause] milliseconds from step to step
  * @param {{back?: string, step?: string}} [options.words] on the buttons, where the
  *   figure has better ones
  * @returns {{element: HTMLElement, draw: () => void, stop: () => void}}
  */
 export function film(figure, { trait, last, pause = 350, words = {} }) {
   let timer = 0;
-  const present = () => figure.model.get(trait);
+  const present = () => Math.min(last(), figure.model.get(trait));
   const stop = () => {
     clearInterval(timer);
     timer = 0;
@@ -148,7 +149,7 @@ export function film(figure, { trait, last, pause = 350, words = {} }) {
     if (figure.reduced.matches) return figure.set({ [trait]: last() });
     if (present() >= last()) figure.set({ [trait]: 0 });
     else tick();
-    if (!timer) timer = setInterval(tick, pause);
+    timer ||= setInterval(tick, typeof pause === "function" ? pause() : pause);
   };
   const go = (by) => {
     stop();
@@ -191,18 +192,23 @@ export function readout(labels) {
  * A small drawing of a line or a point, to stand before its name.
  * @param {string} look as `Plot.line` or, with "dot", as `Plot.dots`, a "triangle" if
  *   named
+ * @param {import("./marks.js").Shape} [shape] of a point on the line
  * @returns {SVGElement}
  */
-export function sample(look) {
-  const line = svg("path", { class: `line ${look}`, d: "M1,6H23" });
-  const drawing = mark(look.includes("triangle") ? "triangle" : "circle", 3.5);
+export function sample(look, shape) {
+  const dot = look.includes("dot ");
+  const point = mark(shape ?? (look.includes("triangle") ? "triangle" : "circle"), 3.5);
   const at = { class: `dots ${look}`, transform: "translate(12,6)" };
   return svg(
     "svg",
     { width: 24, height: 12, "aria-hidden": "true" },
-    look.includes("dot ") ? svg("g", at, drawing) : line,
+    ...(dot ? [] : [svg("path", { class: `line ${look}`, d: "M1,6H23" })]),
+    ...(dot || shape ? [svg("g", at, point)] : []),
   );
 }
+
+/** @param {string} look @param {string} text @returns {Node[]} a sample and its name */
+const entry = (look, text) => [sample(look), html("span", {}, ...rich(text))];
 
 /**
  * What the lines and points of a plot are.
@@ -210,8 +216,36 @@ export function sample(look) {
  * @returns {HTMLElement}
  */
 export function legend(entries) {
-  const items = entries.map(([look, text]) =>
-    html("li", {}, sample(look), html("span", {}, ...rich(text))),
-  );
+  const items = entries.map(([look, text]) => html("li", {}, ...entry(look, text)));
   return html("ul", { class: "legend" }, ...items);
 }
+
+/**
+ * A legend with numbers: one row for each look.
+ * @param {string[]} heads names of the columns of numbers
+ * @param {([string, string] | Node[])[]} rows look and name, or what stands there instead
+ * @returns {{element: HTMLElement, draw: (texts: string[][]) => void}}
+ */
+export function ledger(heads, rows) {
+  const cell = (role, ...nodes) => html("span", { role }, ...nodes);
+  const fields = rows.map(() => heads.map(() => cell("cell")));
+  const head = html(
+    "div",
+    { role: "row" },
+    cell("cell"),
+    ...heads.map((text) => cell("columnheader", ...rich(text))),
+  );
+  const lines = rows.map((row, i) => {
+    const first = typeof row[0] === "string" ? entry(row[0], row[1]) : row;
+    return html("div", { role: "row" }, cell("rowheader", ...first), ...fields[i]);
+  });
+  return {
+    element: html("div", { class: "ledger", role: "table" }, head, ...lines),
+    draw: (texts) =>
+      texts.forEach((row, i) => row.forEach((text, j) => write(fields[i][j], text))),
+  };
+}
+
+/** @param {string} text @param {HTMLElement} element a choice that shows its name */
+export const named = (text, element) =>
+  html("div", { class: "named" }, html("b", { "aria-hidden": "true" }, ...rich(text)), element);

@@ -57,3 +57,17 @@ export const numbers = (length, low, high) => ({
   },
   format: (values) => values.map((value) => Number(value.toPrecision(6))).join("~"),
 });
+
+/**
+ * Some of a few names, "adam~gd"; none is an empty text.
+ * @param {...string} names
+ * @returns {Field<string[]>}
+ */
+export const some = (...names) => ({
+  parse: (text) => {
+    const found = text === "" ? [] : text.split("~");
+    const sound = found.every((name, i) => names.includes(name) && found.indexOf(name) === i);
+    return sound ? found : undefined;
+  },
+  format: (found) => found.join("~"),
+});

@@ -202,3 +202,23 @@ function tickText(value) {
   const places = Number.isInteger(value) ? 0 : (String(value).split(".")[1] ?? "").length;
   return fixed(value, Math.min(places, 6));
 }
+
+/**
+ * Move heights apart, in pixels, until each has room, in their order; for names of lines.
+ * @param {number[]} heights
+ * @param {number} room
+ * @param {Pair} ends none is moved beyond them
+ * @returns {number[]}
+ */
+export function apart(heights, room, [low, high]) {
+  const order = heights.map((_, i) => i).sort((a, b) => heights[a] - heights[b]);
+  const placed = [...heights];
+  order.forEach((i, n) => {
+    if (n) placed[i] = Math.max(placed[i], placed[order[n - 1]] + room);
+    placed[i] = Math.max(low, placed[i]);
+  });
+  [...order].reverse().forEach((i, n, back) => {
+    placed[i] = Math.min(placed[i], n ? placed[back[n - 1]] - room : high);
+  });
+  return placed;
+}

@@ -85,3 +85,21 @@ export function decades(lowest, highest) {
     },
   };
 }
+
+/**
+ * Given values, in rising order.
+ * @param {number[]} values
+ * @returns {Stops}
+ */
+export function listed(values) {
+  return {
+    count: values.length,
+    value: (index) => values[index],
+    index: (value) => {
+      const above = values.findIndex((stop) => stop >= value);
+      if (above <= 0) return above < 0 ? values.length - 1 : 0;
+      const [low, high] = values.slice(above - 1, above + 1);
+      return above - (high - value) / (high - low);
+    },
+  };
+}
