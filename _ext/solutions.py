@@ -123,6 +123,8 @@ class MoveSolutions(SphinxPostTransform):
             if exercise is not None:
                 label = f"{start['docname']}:{solution['label']}"
                 exercise += raw(rf"\handoutsolutionat{{{label}}}")
+                back = rf"\handoutexerciseat{{exercise:{exercise['label']}}}"
+                solution[0] += raw(back)
         opening = rf"\handoutsolutionsof{{{number or ''}}}{{"
         return [raw(opening), heading, raw("}"), page]
 

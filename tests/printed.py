@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from editions import BOOK
 from pypdf import PageObject, PdfReader
 
 FLOATS = 120  # lines of figures that may stand on top of a page
@@ -77,13 +78,18 @@ class Printed:
 
     @cached_property
     def tex(self) -> str:
-        (source,) = self.work.glob("*.tex")
-        return source.read_text(encoding="utf8")
+        return (self.work / f"{BOOK}.tex").read_text(encoding="utf8")
 
     @cached_property
     def log(self) -> str:
-        (log,) = self.work.glob("*.log")
-        return log.read_text(errors="replace")
+        return (self.work / f"{BOOK}.log").read_text(errors="replace")
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Names of the places in the PDF of what LaTeX has labeled."""
+        aux = (self.work / f"{BOOK}.aux").read_text()
+        label = r"\\newlabel\{(.+?)\}\{\{.*?\}\{\d+\}\{.*?\}\{([\w*.-]+)\}"
+        return dict(re.findall(label, aux))
 
     @cached_property
     def attached(self) -> dict[str, str]:

@@ -165,12 +165,7 @@ def test_exercise_and_solution_at_the_end_lead_to_each_other(edition, printed):
         re.S | re.M,
     )
     assert {number: int(page) for number, page in said} == where["solution"]
-    labels = dict(
-        re.findall(
-            r"\\newlabel\{(exercise:.+?|book/\S+?)\}\{\{.*?\}\{\d+\}\{.*?\}\{([\w*.]+)\}",
-            next(printed.work.glob("*.aux")).read_text(),
-        )
-    )
+    labels = printed.labels
     exercises = {labels[name] for name in labels if name.startswith("exercise:")}
     links = [destinations(page) for page in printed.document.pages]
     back = [links[page - 1] & exercises for page in where["solution"].values()]
@@ -242,9 +237,11 @@ def test_no_framework_s_name_stands_over_nothing(edition, printed):
     labels = 0
     for lines in printed.lines:
         for line, following in pairwise(lines):
-            if line.title and line.text.strip() in ("Keras", "PyTorch"):
-                labels += line.left < 100
-                assert not (following.title and following.text.strip() == "PyTorch")
+            at_margin = line.title and line.left < 100
+            if at_margin and line.text.strip() in ("Keras", "PyTorch"):
+                labels += 1
+                under = (following.text.strip(), following.left)
+                assert under != ("PyTorch", line.left)
     assert (labels > 20) == (edition.framework == "both")
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import chapters
 import pytest
+from editions import BOOK
 from fixture_book import HEADER
 from printed import Printed, destinations, run
 from test_framework_tabs import build as sphinx_build
 
 ROOT = Path(__file__).resolve().parent.parent
-BOOK = "deep-learning-basics"
 
 
 def load(path: Path, name: str):
@@ -57,7 +57,8 @@ def test_every_box_is_painted_behind_its_text(printed):
     colors = (ROOT / "latex" / "tikz-style.tex").read_text()
     for kind, color in (("accent", "bookaccent"), ("theorem", "bookcurve")):
         hue = re.search(rf"\\definecolor\{{{color}\}}\{{HTML\}}\{{(\w+)\}}", colors)[1]
-        rgb = " ".join(rf"{int(hue[k : k + 2], 16) / 255:.3f}\d*" for k in (0, 2, 4))
+        parts = [int(hue[k : k + 2], 16) / 255 for k in (0, 2, 4)]
+        rgb = " ".join(rf"{part:.3f}\d*" if part else "0" for part in parts)
         width = re.search(rf"\\handoutkind\{{{kind}\}}.*\{{([\d.]+)pt\}}\{{", style)[1]
         bar = rf"{rgb} rg -?[\d.]+ -?[\d.]+ {float(width) * 72 / 72.27:.3f} [\d.]+ re f"
         contents = (page.get_contents().get_data() for page in printed.document.pages)
@@ -79,11 +80,12 @@ def terms(printed) -> dict[str, str]:
         for line in body.splitlines()
         if line and not line.startswith(" ")
     }
-    places = re.findall(
-        r"\\newlabel\{book/notation:term-([\w-]+)\}\{\{.*?\}\{\d+\}\{.*?\}\{([\w*.]+)\}",
-        (printed.work / f"{BOOK}.aux").read_text(),
-    )
-    found = {place: words.pop(name.lower()) for name, place in places}
+    prefix = "book/notation:term-"
+    found = {
+        place: words.pop(name.removeprefix(prefix).lower())
+        for name, place in printed.labels.items()
+        if name.startswith(prefix)
+    }
     assert not words, f"without a place in the PDF: {words}"
     return found
 
@@ -133,7 +135,7 @@ def test_the_index_gives_the_pages_on_which_chapters_link_to_a_term(
                 wanted[terms[place]].add(number)
     found = {word: set(pages) - glossary for word, pages in index.items()}
     assert found == wanted
-    assert sum(map(bool, wanted.values())) >= 60
+    assert sum(map(bool, wanted.values())) >= 50
 
 
 def test_the_index_stands_in_the_contents(printed):
