@@ -12,7 +12,8 @@ BOOTSTRAP := $(PYTHON) tools/bootstrap.py
 PYTEST := $(PY) -m pytest -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help book site pdf handouts serve lab test test-fast test-all lint bench lock \
+.PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \
+        bench lock newest \
         setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
@@ -32,12 +33,20 @@ pdf: setup ## build one handout (FRAMEWORK=both|keras|pytorch SOLUTIONS=end|inli
 handouts: setup ## build the handouts that the website offers
 	@$(PY) tools/build.py handouts
 
+bundle: setup ## build all of it, and pack one zip that works without a network
+	@$(PY) tools/build.py handouts site bundle
+
 serve: setup ## serve the website here; rebuild and reload on save (PORT=8000)
 	@$(PY) tools/serve.py --port $(PORT)
 
 lab: setup-python ## open the chapters in JupyterLab, as notebooks
 	@$(PY) -m explorers.bundle
-	@JUPYTER_CONFIG_PATH="$(CURDIR)/jupyter" $(PY) -m jupyterlab \
+	@mkdir -p my
+	@echo "Chapters are in book/, and what you save there changes the book. To keep a copy"
+	@echo "of your own: File > Save Notebook As..., my/NAME.md (git ignores the folder my/)."
+	@test -d _build/lab || echo "Drawings and captions show once the website is built: make site"
+	@JUPYTER_CONFIG_PATH="$(CURDIR)/jupyter" JUPYTER_PATH="$(CURDIR)/jupyter" \
+	    $(PY) -m jupyterlab \
 	    --notebook-dir="$(CURDIR)" $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: setup-test ## run the tests (builds the book first)
@@ -57,6 +66,9 @@ bench: setup ## measure build times and page sizes
 
 lock: setup-python ## write the lock files anew, after an edit of requirements.txt
 	@$(PY) tools/lock.py
+
+newest: ## try the newest releases of all packages, in an environment of their own
+	@$(PYTHON) tools/newest.py
 
 setup:
 	@$(BOOTSTRAP) --apt apt.txt

@@ -1,4 +1,4 @@
-"""Each chapter's code as a file inside the handout, and where the chapter is online.
+"""Each chapter's code as a file, inside the handout too, and the chapter's address.
 
 Text that is selected in a PDF viewer may lose its spaces; a file does not. It holds the
 cells that the edition shows, folded plots included, in their order.
@@ -17,8 +17,14 @@ HEAD = """\
 # {title}
 #
 # The code of a chapter of {book}, in order.
-# It runs where notebook_utils.py and the folder data/ of the book are.
+# It runs beside the book's notebook_utils.py and its folders data/ and explorers/.
 """
+
+
+def chapter_file(title: str, book: str, cells: list[str]) -> str:
+    """The code cells of a chapter as one Python file."""
+    head = HEAD.format(title=title, book=book)
+    return "\n\n".join([head, *(f"# %%\n{cell}\n" for cell in cells)])
 
 
 class AttachCode(SphinxPostTransform):
@@ -46,8 +52,7 @@ class AttachCode(SphinxPostTransform):
 
     def write(self, docname: str, section: nodes.section, cells: list[str]) -> str:
         path = Path(self.app.outdir) / f"{docname.rsplit('/', 1)[-1]}.py"
-        head = HEAD.format(title=section[0].astext(), book=self.config.html_title)
-        text = "\n\n".join([head, *(f"# %%\n{cell}\n" for cell in cells)])
+        text = chapter_file(section[0].astext(), self.config.html_title, cells)
         path.write_text(text, encoding="utf8")
         os.utime(path, (0, 0))  # the PDF keeps the date
         return path.name

@@ -47,7 +47,10 @@ def read_checks(tests: Path) -> list[Check]:
                 promise = " ".join(promise.split())
                 for label in marked_equations(node):
                     checks.append(Check(label, f"{file.name}::{node.name}", promise))
-            elif isinstance(node, ast.Assign) and node.targets[0].id == "DEFINITIONS":
+            elif (
+                isinstance(node, ast.Assign)
+                and ast.unparse(node.targets[0]) == "DEFINITIONS"
+            ):
                 for label, reason in ast.literal_eval(node.value).items():
                     checks.append(Check(label, "", reason))
     return checks

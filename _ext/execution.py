@@ -44,6 +44,13 @@ KERNEL_ENVIRONMENT = {
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
+# Module: distributions behind it, where that is not just its name. TensorFlow comes
+# from tensorflow-cpu where there is one; Keras runs on it unasked.
+PROVIDERS = {
+    "keras": ["keras", "tensorflow", "tensorflow-cpu"],
+    "tensorflow": ["tensorflow", "tensorflow-cpu"],
+}
+
 # Tags of cells that change what a run does; all others only change what is shown.
 EXECUTION_TAGS = {"raises-exception", "skip-execution"}
 
@@ -167,15 +174,9 @@ def module_names(code: str) -> set[str]:
 
 
 def package_version(name: str) -> str:
-    """Version of the distribution that provides a module, '' for the standard library.
-
-    tensorflow comes from tensorflow-cpu where there is one; Keras runs on it unasked.
-    """
+    """Version of what provides a module, '' for the standard library."""
     versions = []
-    for distribution in {
-        "keras": ["keras", "tensorflow", "tensorflow-cpu"],
-        "tensorflow": ["tensorflow", "tensorflow-cpu"],
-    }.get(name, [name]):
+    for distribution in PROVIDERS.get(name, [name]):
         try:
             versions.append(importlib.metadata.version(distribution))
         except importlib.metadata.PackageNotFoundError:
@@ -270,6 +271,7 @@ def execute(chapter: Chapter, timeout: int) -> float:
             line = ": ".join([failure_line(chapter, error), *last])
             raise ExecutionFailed(line) from None
     complain_of_stderr(chapter)
+    join_streams(chapter)
     drop_live_widgets(chapter.notebook)
     return time.monotonic() - start
 
@@ -284,6 +286,22 @@ def complain_of_stderr(chapter: Chapter) -> None:
                     f"{chapter.path}:{chapter.line(cell)}: code cell {number} wrote to "
                     f"stderr: {text}"
                 )
+
+
+def join_streams(chapter: Chapter) -> None:
+    """Put together what a cell prints in a row.
+
+    How a kernel cuts it into messages is a matter of time, and may be within a line.
+    """
+    for cell in chapter.cells:
+        joined = []
+        for output in cell.outputs:
+            last = joined[-1] if joined else {}
+            if output.get("name") and output.get("name") == last.get("name"):
+                last.text += output.text
+            else:
+                joined.append(output)
+        cell.outputs = joined
 
 
 def drop_live_widgets(notebook: nbformat.NotebookNode) -> None:

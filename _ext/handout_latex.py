@@ -6,9 +6,11 @@ Configures Sphinx's LaTeX builder, and on the document tree of that builder alon
 - takes terminal colors out of outputs,
 - writes admonitions, exercises, solutions and theorems as boxes of one kind,
 - numbers chapters, figures and exercises as the website does,
+- says where listings may break, and ties displayed equations to what leads to them,
 - tells the index where chapters use the terms of the glossary.
 """
 
+import ast
 import re
 from html.parser import HTMLParser
 
@@ -29,7 +31,8 @@ from sphinx_proof.nodes import NODE_TYPES, proof_node, unenumerable_node
 
 LATEX_FILES = ["latex/handout.sty", "latex/handout.lua"]
 PREFACE = "Preface"  # heading of the front page's text
-SHORT_LISTING = 12  # lines that stay on one page
+EDGE = 3  # lines of a listing that a page break leaves together at least
+SHORT_BOX = 9  # lines of a box that stays on one page
 LONG_TABLE = 30  # rows from which on a table may break across pages
 
 ANSI = re.compile(
@@ -135,7 +138,11 @@ def parse_html_table(html: str) -> tuple[list[list[str]], list[list[str]]]:
     rows = [(head, [" ".join(c.split()) for c in cells]) for head, cells in parser.rows]
     width = max((len(cells) for _, cells in rows), default=0)
     rows = [(head, cells + [""] * (width - len(cells))) for head, cells in rows]
-    return [c for head, c in rows if head], [c for head, c in rows if not head]
+    head, body = [c for head, c in rows if head], [c for head, c in rows if not head]
+    if len(head) == 2 and not head[0][0] and not any(head[1][1:]):
+        # pandas gives the name of the index a row of its own
+        head = [[head[1][0], *head[0][1:]]]
+    return head, body
 
 
 def parse_box_table(text: str) -> tuple[list[list[str]], list[list[str]]] | None:
@@ -236,17 +243,119 @@ class JoinOutputs(LatexOnly):
                     output.remove(child)
 
 
-class KeepTogether(LatexOnly):
-    """Break no short listing across pages."""
+class PlaceBreaks(LatexOnly):
+    """Say after which lines a page may end within a listing.
+
+    Runs when every block is in its place (solutions move later, as they are).
+    """
 
     default_priority = 640
 
     def run(self, **kwargs) -> None:
-        for source in list(self.document.findall(is_source)):
-            for block in list(source.findall(nodes.literal_block)):
-                lines = block.astext().count("\n") + 1
-                if lines <= SHORT_LISTING:
-                    source.insert(0, raw(rf"\handoutneed{{{lines}}}"))
+        for block in list(self.document.findall(nodes.literal_block)):
+            is_code = block.get("language") not in ("text", "none")
+            penalties = break_penalties(block.astext(), is_code)
+            after = 0
+            if has_output(block):
+                after = 1500
+            elif ends_box(block):
+                after = NEVER
+            values = ",".join(map(str, penalties))
+            at = block.parent.index(block)
+            block.parent.insert(at, raw(rf"\handoutbreaks{{{values}}}{{{after}}}"))
+
+
+NEVER = 10_000  # TeX's word for it
+
+
+def break_penalties(text: str, is_code: bool) -> list[int]:
+    """What a page break after each line of a listing costs, the last line excepted.
+
+    Cheap between the parts of a program that blank lines part, dear within a function,
+    impossible before a closing bracket and next to the first and the last lines.
+    """
+    lines = text.rstrip("\n").split("\n")
+    starts = statement_starts(text) if is_code else {}
+    filled = [k for k, line in enumerate(lines) if line.strip()]
+    penalties = []
+    for k in range(len(lines) - 1):
+        after = k + 1
+        while not lines[after].strip():
+            after += 1
+        cost = starts.get(after, 2500)
+        if after > k + 1:
+            cost = min(cost, 1500) // 5
+        before = sum(line <= k for line in filled)
+        at_edge = min(before, len(filled) - before) < EDGE
+        if at_edge or not lines[k].strip() or lines[after].lstrip()[0] in ")]}":
+            cost = NEVER
+        penalties.append(cost)
+    return penalties
+
+
+def statement_starts(text: str) -> dict[int, int]:
+    """Lines, from 0 on, on which a statement or a method starts, and their cost."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return {}
+    lines = text.split("\n")
+    starts = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef):
+            for child in node.body:
+                first = min(
+                    part.lineno
+                    for part in [child, *getattr(child, "decorator_list", [])]
+                )
+                line = first - 1
+                while line and lines[line - 1].lstrip().startswith("#"):
+                    line -= 1
+                starts[line] = 400
+    return starts
+
+
+def has_output(block: nodes.literal_block) -> bool:
+    """Whether a cell's code is followed by what it prints, which is no figure."""
+    cell = block.parent.parent
+    if not is_source(block.parent) or cell is None:
+        return False
+    found = [child for child in cell.children if is_output(child)]
+    return any(not isinstance(part, nodes.figure) for o in found for part in o.children)
+
+
+def ends_box(block: nodes.Element) -> bool:
+    """Whether nothing comes between a block and the end of the box that it is in."""
+    node = block
+    while node.parent is not None and not isinstance(node, BOXES):
+        if node.parent.children[-1] is not node:
+            return False
+        node = node.parent
+    return isinstance(node, BOXES)
+
+
+class TieDisplays(LatexOnly):
+    """Let a displayed equation go on with the paragraph that leads to it.
+
+    TeX then sets it closer and keeps the two on one page. Runs after `FixNumbers` of
+    `solutions` (640), which may put the number between the two.
+    """
+
+    default_priority = 645
+
+    def run(self, **kwargs) -> None:
+        for display in list(self.document.findall(nodes.math_block)):
+            at = display.parent.index(display)
+            first = at
+            while first and isinstance(
+                display.parent[first - 1], nodes.raw | nodes.target | nodes.comment
+            ):
+                first -= 1
+            before = display.parent[first - 1] if first else None
+            if isinstance(before, nodes.paragraph):
+                moved = display.parent[first : at + 1]
+                del display.parent[first : at + 1]
+                before += moved
 
 
 def is_mime_bundle(node: nodes.Node) -> bool:
@@ -321,6 +430,13 @@ LOOKS = {
     "solution": "good",
 }
 THEOREMS = (*NODE_TYPES.values(), unenumerable_node)
+BOXES = (
+    nodes.Admonition,
+    exercise_node,
+    exercise_enumerable_node,
+    solution_node,
+    *THEOREMS,
+)
 
 
 def look(node: nodes.Element) -> str:
@@ -349,13 +465,13 @@ def visit_box(translator, node: nodes.Element) -> None:
         return
     label = label_of(translator, node)
     anchor = rf"\phantomsection\label{{{label}}}" if label else ""
-    title = ""
+    title, whole = "", "whole" if is_short(node) else ""
     if isinstance(node, THEOREMS):
         number_theorem(translator, node)
     elif not isinstance(node[0], nodes.title):
         title = f"{{{tex(admonitionlabels.get(node.tagname, ''))}}}\n"
     translator.body.append(
-        f"\n\\begin{{handoutbox}}{{{look(node)}}}{{{anchor}}}{title}"
+        f"\n\\begin{{handoutbox}}{{{look(node)}}}{{{whole}}}{{{anchor}}}{title}"
     )
     translator.no_latex_floats += 1
 
@@ -366,6 +482,16 @@ def depart_box(translator, node: nodes.Element) -> None:
         return
     translator.no_latex_floats -= 1
     translator.body.append("\\end{handoutbox}\n")
+
+
+def is_short(node: nodes.Element) -> bool:
+    """Whether a box is better kept on one page; what cannot be is left to break."""
+    large = (nodes.literal_block, nodes.figure, nodes.table, nodes.footnote_reference)
+    if next((n for n in node.findall() if isinstance(n, large)), None):
+        return False
+    paragraphs = sum(1 + len(p.astext()) // 90 for p in node.findall(nodes.paragraph))
+    displays = sum(1 for _ in node.findall(nodes.math_block))
+    return paragraphs + 3 * displays <= SHORT_BOX
 
 
 def is_proof(node: nodes.Element) -> bool:
@@ -434,7 +560,14 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("handout_license", "", "env")
     app.add_config_value("handout_paper", "a4", "")
     app.connect("config-inited", configure, priority=900)
-    for transform in (PrintOutputs, JoinOutputs, IndexTerms, KeepTogether, Structure):
+    for transform in (
+        PrintOutputs,
+        JoinOutputs,
+        IndexTerms,
+        PlaceBreaks,
+        TieDisplays,
+        Structure,
+    ):
         app.add_post_transform(transform)
     boxes = [nodes.admonition, exercise_node, exercise_enumerable_node, solution_node]
     boxes += [getattr(nodes, name) for name in admonitionlabels if hasattr(nodes, name)]

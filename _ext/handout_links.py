@@ -61,6 +61,7 @@ def visit_list(translator: HTMLTranslator, node: handout_list) -> None:
         for file, title, pages, size in found
     ]
     text = f"<ul>\n{''.join(rows)}</ul>\n" if rows else "<p>None is built yet.</p>\n"
+    text = f'<div id="{FOLDER}">\n{text}</div>\n'
     translator.body.append(text)
     raise nodes.SkipNode
 

@@ -1,7 +1,7 @@
 // Losses and their slopes: of a number, of a yes or no, of three classes, and what
 // float32 leaves of them. `losses.py` has the same functions in NumPy.
-import { button, choice, ledger, sample, slider } from "./kit/controls.js";
-import { html, rich, write } from "./kit/dom.js";
+import { button, choice, ledger, named, slider } from "./kit/controls.js";
+import { html, write } from "./kit/dom.js";
 import { integer, number, numbers, oneOf } from "./kit/fields.js";
 import { fixed, short, subscript } from "./kit/format.js";
 import { handle } from "./kit/handle.js";
@@ -186,10 +186,6 @@ function curves(figure, { trait, name, symbol, rows, x, loss, slope, breaks, val
 
 /** @param {...HTMLElement} elements the controls of one view */
 const slot = (...elements) => html("div", { class: "slot" }, ...elements);
-
-/** @param {string} text @param {HTMLElement} element a choice that shows its name */
-const named = (text, element) =>
-  html("div", { class: "named" }, html("b", { "aria-hidden": "true" }, ...rich(text)), element);
 
 /** @param {import("./kit/figure.js").Figure} figure @returns {View} */
 function numberView(figure) {

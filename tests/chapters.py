@@ -57,9 +57,20 @@ class Run:
     """A chapter after its run."""
 
     namespace: dict
+    page: str = ""
     claims: list[Claim] = field(default_factory=list)
     warnings: list = field(default_factory=list)
     stderr: str = ""
+
+    @property
+    def wrong(self) -> list[str]:
+        """The claims that do not hold, each with its place and the value found."""
+        return [
+            f"{self.page}:{claim.line}: {claim.text} = {claim.expression} "
+            f"is {claim.error or claim.found}"
+            for claim in self.claims
+            if not claim.holds
+        ]
 
 
 def read_number(text: str) -> tuple[float, float]:
@@ -182,7 +193,7 @@ def run(page: Path) -> Run:
     were raised and what was written to stderr
     """
     namespace = {"__name__": "__chapter__"}
-    result = Run(namespace)
+    result = Run(namespace, page.name)
     stderr = io.StringIO()
     body = page.read_text(encoding="utf8")
     gc.collect()  # what other tests left open is not the chapter's fault

@@ -1,16 +1,18 @@
 """Fixtures that several test files share."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import chapters
-import matplotlib
+import execution
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-matplotlib.use("Agg")
+# Before NumPy is loaded: chapters run here as they run for the book.
+os.environ.update(execution.KERNEL_ENVIRONMENT | {"MPLBACKEND": "Agg"})
 
 pytest_plugins = ["chromium"]
 
@@ -27,7 +29,12 @@ def build(*targets: str, root: Path = ROOT) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="session")
 def site() -> Path:
-    """The built website's folder; all tests share one build."""
+    """The built website's folder; all tests share one build.
+
+    The variable BOOK_SITE names another one to test, such as an unpacked bundle.
+    """
+    if folder := os.environ.get("BOOK_SITE"):
+        return Path(folder)
     build("site")
     return ROOT / "_build" / "html"
 

@@ -69,6 +69,7 @@ class FixtureBook:
             "_config.yml",
             "notebook_utils.py",
             "references.bib",
+            "requirements.txt",
             "package.json",
             "package-lock.json",
         ]:

@@ -2,26 +2,34 @@
 
 import ast
 import html
+import importlib.util
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import chapters
 import pytest
 from editions import BOOK, FRAMEWORKS, OFFERED, Edition
+from printed import FOOT, HEAD, Printed, destinations, run
 from pypdf import PdfReader
-from test_handout import copied, run
 
 ROOT = Path(__file__).resolve().parent.parent
-FORBIDDEN = ["Traceback", "IPython.core.display", "<Figure size", "Warning:", "??"]
+FORBIDDEN = ["Traceback", "IPython.core.display", "<Figure size", "<Axes:", "Warning:"]
+FORBIDDEN += ["\x1b", "??", "[?]"]
+OTHERS = {"keras": ["torch"], "pytorch": ["keras", "tensorflow"], "both": []}
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 EXERCISE = re.compile(r"^Exercise (\d[\d.]*) \((.+)\)", re.M)
 SOLUTION = re.compile(r"^Solution to Exercise (\d[\d.]*) \((.+)\)", re.M)
 
-SAMPLED = [Edition(), Edition("keras", "none"), Edition("pytorch", "end")]
+# Each value of each option once
+SAMPLED = [
+    Edition(),
+    Edition("keras", "none"),
+    Edition("pytorch", "inline", "letter"),
+]
 REST = [edition for edition in OFFERED if edition not in SAMPLED]
-REST += [Edition(solutions="inline"), Edition(paper="letter")]
 
 
 def build(edition: Edition) -> subprocess.CompletedProcess:
@@ -46,37 +54,21 @@ def edition(request, handout) -> Edition:
 
 
 @pytest.fixture(scope="module")
-def pdf(edition) -> Path:
-    return ROOT / "_build" / f"{edition.name}.pdf"
+def printed(edition) -> Printed:
+    work = ROOT / "_build" / "work" / "latex" / edition.name
+    return Printed(ROOT / "_build" / f"{edition.name}.pdf", work)
 
 
-@pytest.fixture(scope="module")
-def text(pdf) -> str:
-    """The text without heads and feet of pages."""
-    text = run("pdftotext", "-x", 0, "-y", 80, "-W", 620, "-H", 690, pdf, "-")
-    return text.replace("\f", "\n")
-
-
-@pytest.fixture(scope="module")
-def code(edition) -> str:
-    """Code and output, from the file that LaTeX reads."""
-    source = ROOT / "_build" / "work" / "latex" / edition.name / f"{BOOK}.tex"
-    blocks = re.findall(
-        r"\\begin\{sphinxVerbatim\}.*?\\end\{sphinxVerbatim\}",
-        source.read_text(encoding="utf8"),
-        re.S,
-    )
-    return "\n".join(blocks)
-
-
-def cells(edition: Edition) -> list[tuple[str, set[str], Path]]:
-    """Source, tags and page of the cells that an edition keeps."""
+def cells(edition: Edition, named: bool = False) -> list[tuple[str, set[str], Path]]:
+    """Source, tags and page of the cells, or named figures, that an edition keeps."""
     others = {"keras": {"torch", "both"}, "pytorch": {"keras", "both"}, "both": set()}
     found = []
     for page in sorted(chapters.BOOK.glob("*.md")):
         for kind, source, _ in chapters.pieces(page.read_text(encoding="utf8")):
             code, tags = chapters.code_of(source), chapters.tags_of(source)
             if kind != "code" or tags & others[edition.framework]:
+                continue
+            if named and not re.search(r"^ +name: fig:", source, re.M):
                 continue
             if edition.solutions != "none" or not in_solution(code, page):
                 found.append((code, tags, page))
@@ -89,36 +81,59 @@ def in_solution(code: str, page: Path) -> bool:
     return before.count("{solution-start}") > before.count("{solution-end}")
 
 
-def test_every_listing_of_an_edition_can_be_copied(edition, text):
-    lines = [line.rstrip() for line in text.split("\n")]
-    lines = [line for line in lines if line]
+def test_every_listing_can_be_copied_and_is_not_cut_in_a_silly_place(edition, printed):
     for source, tags, _ in cells(edition):
         if tags & HIDING:
             continue
-        found = copied(source, lines)
+        found = printed.copy(source)
         assert found is not None, f"not found in the PDF:\n{source}"
-        assert ast.dump(ast.parse(found)) == ast.dump(ast.parse(source))
+        copied, parts = found
+        assert ast.dump(ast.parse(copied)) == ast.dump(ast.parse(source))
+        assert len(parts) == 1 or min(parts) >= 3, f"cut at {parts}:\n{source}"
 
 
-def test_code_and_output_name_no_other_framework(edition, code):
-    other = {"keras": "torch", "pytorch": "keras", "both": "another framework"}
-    assert other[edition.framework] not in code.lower()
+def test_code_and_output_name_no_other_framework(edition, printed):
+    blocks = re.findall(
+        r"\\begin\{(sphinxVerbatim|handout(?:long)?table)\}(.*?)\\end\{\1\}",
+        printed.tex,
+        re.S,
+    )
+    code = "\n".join([block for _, block in blocks] + [*printed.attached.values()])
+    drawn = "\n".join(run("pdftotext", figure, "-") for figure in printed.figures)
+    for name in OTHERS[edition.framework]:
+        assert name not in f"{code}\n{drawn}".lower()
     if edition.framework == "both":
-        assert "keras" in code and "torch" in code
+        assert "keras" in code and "torch" in code and "PyTorch" in drawn
+
+
+def test_every_figure_that_an_edition_keeps_is_printed(edition, printed):
+    """Drawings and explorers, too; each under its caption."""
+    kept = [tags for _, tags, _ in cells(edition, named=True)]
+    drawings = sum(
+        len(re.findall(r"^```\{tikz\}", page.read_text("utf8"), re.M))
+        for page in chapters.BOOK.glob("*.md")
+    )
+    captions = [
+        line
+        for page in printed.lines
+        for line in page
+        if line.title and re.match(r"Fig\. [\d.]+$", line.text.strip())
+    ]
+    assert len(captions) == len(kept) + drawings > 20
 
 
 def test_a_student_s_edition_holds_no_solution_and_the_others_hold_each_once(
-    edition, text
+    edition, printed
 ):
-    solved = SOLUTION.findall(text)
+    solved = SOLUTION.findall(printed.text)
     if edition.solutions == "none":
         assert solved == []
-        assert "Solution on page" not in text
+        assert "Solution on page" not in printed.text
     else:
-        assert sorted(solved) == sorted(EXERCISE.findall(text))
+        assert sorted(solved) == sorted(EXERCISE.findall(printed.text))
 
 
-def test_exercises_have_the_numbers_of_the_website(text, site):
+def test_exercises_have_the_numbers_of_the_website(printed, site):
     shown = set()
     for page in (site / "book").glob("*.html"):
         shown |= set(
@@ -127,74 +142,122 @@ def test_exercises_have_the_numbers_of_the_website(text, site):
                 page.read_text(encoding="utf8"),
             )
         )
-    found = EXERCISE.findall(text)
+    found = EXERCISE.findall(printed.text)
     assert len(found) == len(set(found)) >= 8
     assert set(found) == {(number, html.unescape(title)) for number, title in shown}
 
 
-def test_a_page_number_beside_an_exercise_is_that_of_its_solution(edition, pdf, text):
+def test_exercise_and_solution_at_the_end_lead_to_each_other(edition, printed):
     if edition.solutions != "end":
-        assert "Solution on page" not in text
+        assert "Solution on page" not in printed.text
         return
-    pages = run("pdftotext", "-layout", pdf, "-").split("\f")
     where = {
-        number: page
-        for page, content in enumerate(pages, start=1)
-        for number in re.findall(r"Solution to Exercise ([\d.]+) ", content)
+        kind: {
+            number: page
+            for page, text in enumerate(printed.pages, start=1)
+            for number, _ in pattern.findall(text)
+        }
+        for kind, pattern in (("exercise", EXERCISE), ("solution", SOLUTION))
     }
     said = re.findall(
-        r"Exercise ([\d.]+) \((?:(?!Exercise \d).)*?Solution on page (\d+)",
-        "\n".join(pages),
-        re.S,
+        r"^Exercise ([\d.]+) \((?:(?!^Exercise \d).)*?Solution on page (\d+)",
+        printed.text,
+        re.S | re.M,
     )
-    assert {number: int(page) for number, page in said} == where
+    assert {number: int(page) for number, page in said} == where["solution"]
+    labels = dict(
+        re.findall(
+            r"\\newlabel\{(exercise:.+?|book/\S+?)\}\{\{.*?\}\{\d+\}\{.*?\}\{([\w*.]+)\}",
+            next(printed.work.glob("*.aux")).read_text(),
+        )
+    )
+    exercises = {labels[name] for name in labels if name.startswith("exercise:")}
+    links = [destinations(page) for page in printed.document.pages]
+    back = [links[page - 1] & exercises for page in where["solution"].values()]
+    assert all(back) and set.union(*back) == exercises
+    solutions = set(re.findall(r"\\handoutsolutionat\{(.+?)\}", printed.tex))
+    there = set.union(*(links[page - 1] for page in where["exercise"].values()))
+    assert len(solutions) == len(where["solution"])
+    assert {labels[name] for name in solutions} <= there
 
 
-@pytest.mark.parametrize("words", FORBIDDEN)
-def test_nothing_is_printed_that_only_a_machine_wants(text, words):
-    assert words not in text
+def test_nothing_is_printed_that_only_a_machine_wants(printed):
+    assert [words for words in FORBIDDEN if words in printed.text] == []
 
 
-def test_the_file_is_sound_vector_and_has_its_fonts(edition, pdf):
-    run("qpdf", "--check", pdf)
-    assert run("pdfimages", "-list", pdf).splitlines()[2:] == []
-    fonts = run("pdffonts", pdf)
-    assert "Type 3" not in fonts
+def test_references_glyphs_and_margins_are_whole(printed):
+    assert "Output written on" in printed.log
+    assert typesetter().defects(printed.log) == []
+
+
+def typesetter():
+    """tools/handout.py; an extension is called handout, too."""
+    path = ROOT / "tools" / "handout.py"
+    spec = importlib.util.spec_from_file_location("handout_typesetter", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_file_is_sound_vector_and_has_its_fonts(edition, printed):
+    run("qpdf", "--check", printed.pdf)
+    assert run("pdfimages", "-list", printed.pdf).splitlines()[2:] == []
+    head, _, *fonts = run("pdffonts", printed.pdf).splitlines()
+    assert len(fonts) >= 5
+    for font in fonts:
+        assert "Type 3" not in font
+        assert font[head.index("emb") :].split()[0] == "yes", font
     sheet = {"a4": (595, 842), "letter": (612, 792)}[edition.paper]
-    box = PdfReader(pdf).pages[0].mediabox
+    box = printed.document.pages[0].mediabox
     assert (round(box.width), round(box.height)) == sheet
 
 
-def test_no_page_within_a_chapter_is_almost_empty(pdf):
-    document = PdfReader(pdf)
-    openings = {
-        document.get_destination_page_number(entry) + 1
-        for entry in document.outline
-        if not isinstance(entry, list)
-    }
-    boxes = run("pdftotext", "-bbox-layout", pdf, "-").split("<page ")[1:]
-    height = float(document.pages[0].mediabox.height)
-    top, foot = 88, height - 82  # of the text, in points
-    for number, page in enumerate(boxes, start=1):
-        lines = [float(y) for y in re.findall(r'<line [^>]*yMax="([\d.]+)"', page)]
-        lines = [y for y in lines if top - 8 < y < foot + 8]
-        ends_chapter = number + 1 in openings or number == len(boxes)
-        if lines and number > 3 and not ends_chapter:
-            assert (max(lines) - top) / (foot - top) > 0.15, f"page {number}"
+def test_no_page_is_blank_and_none_within_a_chapter_almost_empty(printed):
+    top, foot = HEAD + 8, printed.height - FOOT - 12  # of the text, in points
+    for number, lines in enumerate(printed.lines):
+        assert sum(len(line.text.split()) for line in lines) > 5, f"page {number + 1}"
+        ends_chapter = number + 1 in [*printed.openings, len(printed.lines)]
+        if number and not ends_chapter:
+            filled = (max(line.bottom for line in lines) - top) / (foot - top)
+            assert filled > 0.15, f"page {number + 1}"
 
 
-def test_each_chapter_s_code_is_attached_and_is_what_the_edition_shows(edition, pdf):
-    attached = {
-        name: content[0].decode()
-        for name, content in PdfReader(pdf).attachments.items()
-    }
+def test_a_chapter_s_text_starts_in_the_upper_third_of_its_first_page(printed):
+    for number in printed.openings:
+        text = [line for line in printed.lines[number] if not line.title]
+        assert text[2].top < printed.height / 3, f"page {number + 1}"
+
+
+def test_no_page_ends_with_a_title(printed):
+    """Neither with a heading nor with the title of a box or the name of a framework."""
+    titles = 0
+    for number, lines in enumerate(printed.lines[printed.openings[0] :]):
+        titles += sum(line.title for line in lines)
+        last = [line for line in lines if line.top > lines[-1].top - 3]
+        assert not all(line.title for line in last), printed.openings[0] + number + 1
+    assert titles > 300
+
+
+def test_no_framework_s_name_stands_over_nothing(edition, printed):
+    labels = 0
+    for lines in printed.lines:
+        for line, following in pairwise(lines):
+            if line.title and line.text.strip() in ("Keras", "PyTorch"):
+                labels += line.left < 100
+                assert not (following.title and following.text.strip() == "PyTorch")
+    assert (labels > 20) == (edition.framework == "both")
+
+
+def test_each_chapter_s_code_is_attached_and_is_what_the_edition_shows(
+    edition, printed
+):
     wanted = {}
     for code, _, page in cells(edition):
         wanted.setdefault(f"{page.stem}.py", []).append(code)
-    assert attached.keys() == wanted.keys()
+    assert printed.attached.keys() == wanted.keys()
     for name, sources in wanted.items():
         whole = "\n".join(sources)
-        assert ast.dump(ast.parse(attached[name])) == ast.dump(ast.parse(whole))
+        assert ast.dump(ast.parse(printed.attached[name])) == ast.dump(ast.parse(whole))
         assert "/" not in name
 
 

@@ -231,6 +231,19 @@ def test_the_matrix_forms_are_those_of_autograd(rng):
         assert np.allclose(by_x, 2 * W.T @ W @ x, rtol=0, atol=1e-13)
 
 
+@pytest.mark.equation("eq:ad-batch")
+def test_adjoints_of_a_batch_are_autograds(rng):
+    """gW, g^Ta and the sum of g's rows equal torch's for 200 samples in 24 units."""
+    shapes = [(200, 2), (24, 2), (24,), (200, 24)]
+    a, W, b, g = (torch.tensor(rng.normal(size=shape)) for shape in shapes)
+    leaves = [leaf.requires_grad_() for leaf in (a, W, b)]
+    found = torch.autograd.grad(a @ W.T + b, leaves, grad_outputs=g)
+    a, W, g = (tensor.detach().numpy() for tensor in (a, W, g))
+    for one, other in zip(found, (g @ W, g.T @ a, g.sum(axis=0)), strict=True):
+        assert one.shape == other.shape
+        assert np.allclose(one, other, rtol=0, atol=1e-12)
+
+
 @pytest.mark.equation("eq:backprop")
 def test_the_matrix_form_of_backpropagation_is_autograds(autodiff, rng):
     """On 5-7-7-3 sigmoid networks all gradients agree within 1e-12 in float64."""

@@ -190,6 +190,20 @@ def test_what_a_cell_writes_to_stderr_is_told_and_not_kept(book, monkeypatch):
     assert any("executed page" in line for line in run(book, monkeypatch))
 
 
+def test_what_a_cell_prints_in_a_row_is_one_output_however_a_kernel_cut_it():
+    def said(text, name="stdout"):
+        return nbformat.v4.new_output("stream", name=name, text=text)
+
+    drawn = nbformat.v4.new_output("display_data", data={"text/plain": "a table"})
+    cell = nbformat.v4.new_code_cell(
+        outputs=[said("one"), said(" line\n"), drawn, said("two\n"), said("three\n")]
+    )
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    execution.join_streams(execution.Chapter(None, notebook, ""))
+    texts = [output.get("text", "") for output in cell.outputs]
+    assert texts == ["one line\n", "", "two\nthree\n"]
+
+
 def test_a_cell_that_takes_too_long_is_named(book, monkeypatch):
     page = book / "book" / "page.md"
     edit(page, "from helper import answer", "import time\ntime.sleep(60)")

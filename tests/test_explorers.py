@@ -23,7 +23,9 @@ from explorers.descent import Descent
 from explorers.graph import GRAPHS, Graph
 from explorers.losses import Losses
 from explorers.neuron import LAST, Neuron
+from explorers.playground import Playground
 from explorers.race import Race
+from explorers.signal import Signal
 from notebook_utils import load_boston, palette
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +74,7 @@ def explorers(rooms) -> list[Explorer]:
     """One of each kind, as the chapters make them."""
     race = Race(np.zeros((20, 2)), np.arange(20) % 2)
     made = [Approximation(), Descent(*rooms), Graph(), Losses(), Neuron(), race]
+    made += [Playground(), Signal()]
     assert {explorer.name() for explorer in made} == {kind.name() for kind in classes()}
     return made
 

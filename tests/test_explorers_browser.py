@@ -31,6 +31,7 @@ PLACES = {
     "losses": "book/losses.html",
     "neuron": "book/perceptron.html",
     "race": "book/optimization.html",
+    "signal": "book/training.html",
 }
 
 
@@ -109,7 +110,7 @@ def test_everything_can_be_touched(visit: Visit, served: str, name: str):
     with visit(served + PLACES[name], width=360, has_touch=True) as page:
         place = figure(page, name)
         targets = place.locator("button, input[type=range], .choice label, .target")
-        for box in targets.evaluate_all(
+        for box in targets.filter(visible=True).evaluate_all(
             "all => all.map(e => e.getBoundingClientRect().toJSON())"
         ):
             assert box["width"] >= 24 and box["height"] >= 24, box
@@ -121,10 +122,9 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
 ):
     with visit(served + PLACES[name]) as page:
         place = figure(page, name)
-        handles = place.locator("[role=slider]").count()
-        ranges = place.locator("input[type=range]").count()
-        buttons = place.locator("button").count()
-        groups = place.locator("fieldset").count()  # one stop each; arrows do the rest
+        # A group of choices is one stop; arrows do the rest.
+        kinds = "[role=slider], input[type=range], button, summary, fieldset"
+        controls = place.locator(kinds).filter(visible=True).count()
         place.evaluate(
             "place => { place.tabIndex = -1; place.focus({ preventScroll: true }); }"
         )
@@ -147,7 +147,7 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
             if inside is None:
                 break
             stops.append(inside)
-        assert len(stops) == handles + ranges + buttons + groups
+        assert len(stops) == controls
         assert all(seen for _, seen in stops), stops
 
 

@@ -1,6 +1,5 @@
 """The handout: what a reader of the PDF can rely on, and the parts that make it."""
 
-import ast
 import dataclasses
 import importlib.util
 import re
@@ -10,11 +9,12 @@ from pathlib import Path
 
 import chapters
 import pytest
-from pypdf import PdfReader
+from fixture_book import HEADER
+from printed import Printed, destinations, run
+from test_framework_tabs import build as sphinx_build
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILT = ROOT / "_build" / "work" / "latex" / "deep-learning-basics"
-HIDDEN = re.compile(r"\b(hide|remove)-(input|cell)\b")
+BOOK = "deep-learning-basics"
 
 
 def load(path: Path, name: str):
@@ -29,45 +29,13 @@ typesetter = load(ROOT / "tools" / "handout.py", "handout_typesetter")
 extension = load(ROOT / "_ext" / "handout_latex.py", "handout_latex_tested")
 
 
-def run(*command: object) -> str:
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=True
-    )
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
-def text(handout) -> str:
-    """The text of the PDF, page heads and feet left out (points from the top left)."""
-    return run("pdftotext", "-x", 0, "-y", 80, "-W", 596, "-H", 690, handout, "-")
-
-
-@pytest.fixture(scope="module")
-def log(handout) -> str:
-    return (BUILT / f"{handout.stem}.log").read_text(errors="replace")
+def printed(handout) -> Printed:
+    return Printed(handout, ROOT / "_build" / "work" / "latex" / BOOK)
 
 
 # The PDF ------------------------------------------------------------------------------
-
-
-def test_references_glyphs_and_margins_are_whole(log):
-    assert "Output written on" in log
-    assert typesetter.defects(log) == []
-
-
-def test_no_reference_is_printed_as_question_marks(text):
-    assert "??" not in text
-    assert "[?]" not in text
-
-
-def test_every_font_is_embedded_and_an_outline_font(handout):
-    lines = run("pdffonts", handout).splitlines()
-    fonts = [line for line in lines[2:] if line.strip()]
-    assert len(fonts) >= 5
-    for font in fonts:
-        assert "Type 3" not in font
-        embedded = font[lines[0].index("emb") :].split()[0]
-        assert embedded == "yes", font
+# What holds for every edition is tested in test_editions.py.
 
 
 def test_the_book_is_set_in_its_typefaces(handout):
@@ -76,81 +44,33 @@ def test_the_book_is_set_in_its_typefaces(handout):
         assert family in fonts
 
 
-def test_every_figure_is_vector(handout):
-    images = run("pdfimages", "-list", handout).splitlines()[2:]
-    assert images == []
+def test_an_equation_goes_on_with_the_paragraph_that_leads_to_it(printed):
+    assert printed.tex.count(r"\begin{equation}") > 50
+    counter = r"(?:\\setcounter\{equation\}\{\d+\}\s*)?"
+    parted = re.findall(rf"[:,]\n\s*\n{counter}\\begin\{{equation\}}", printed.tex)
+    assert parted == []
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["Traceback", "IPython.core.display", "<Figure size", "<Axes:", "Warning:", "\x1b"],
-)
-def test_nothing_is_printed_that_only_a_machine_wants(text, words):
-    assert words not in text
-
-
-def listings(chapter: Path) -> list[str]:
-    cells = [
-        source
-        for kind, source, _ in chapters.pieces(chapter.read_text(encoding="utf8"))
-        if kind == "code" and not HIDDEN.search(source.split("\n\n")[0])
-    ]
-    return [chapters.code_of(cell) for cell in cells]
-
-
-FLOATS = 120  # lines of figures that may stand on top of a page
-
-
-def copied(source: str, lines: list[str]) -> str | None:
-    """The lines of the PDF that a reader would select for a listing, if they are there.
-
-    Blank lines are not text, so they cannot be copied; a long listing may be broken by
-    a page, at whose top a figure may stand.
-    """
-    wanted = [line.rstrip() for line in source.splitlines() if line.strip()]
-    words = [line.split() for line in lines]
-    for most_breaks in (0, 1):  # unbroken first: a line may stand in two listings
-        for start in range(len(lines)):
-            found, at, breaks = [], start, 0
-            for line in wanted:
-                if words[at : at + 1] != [line.split()]:
-                    rest = words[at : at + FLOATS]
-                    breaks += 1
-                    if not found or breaks > most_breaks or line.split() not in rest:
-                        break
-                    at += rest.index(line.split())
-                found.append(lines[at])
-                at += 1
-            else:
-                return "\n".join(found)
-    return None
-
-
-@pytest.mark.parametrize(
-    "chapter",
-    [path for path in sorted(chapters.BOOK.glob("*.md")) if listings(path)],
-    ids=lambda path: path.stem,
-)
-def test_every_listing_can_be_copied_as_it_was_written(text, chapter):
-    lines = [line.rstrip() for line in text.replace("\f", "").split("\n")]
-    lines = [line for line in lines if line]
-    for source in listings(chapter):
-        found = copied(source, lines)
-        assert found is not None, f"not found in the PDF:\n{source}"
-        assert ast.dump(ast.parse(found)) == ast.dump(ast.parse(source))
+def test_every_box_is_painted_behind_its_text(printed):
+    """A box of each kind has a bar in its color on each page that it is on."""
+    style = (ROOT / "latex" / "handout.sty").read_text()
+    colors = (ROOT / "latex" / "tikz-style.tex").read_text()
+    for kind, color in (("accent", "bookaccent"), ("theorem", "bookcurve")):
+        hue = re.search(rf"\\definecolor\{{{color}\}}\{{HTML\}}\{{(\w+)\}}", colors)[1]
+        rgb = " ".join(rf"{int(hue[k : k + 2], 16) / 255:.3f}\d*" for k in (0, 2, 4))
+        width = re.search(rf"\\handoutkind\{{{kind}\}}.*\{{([\d.]+)pt\}}\{{", style)[1]
+        bar = rf"{rgb} rg -?[\d.]+ -?[\d.]+ {float(width) * 72 / 72.27:.3f} [\d.]+ re f"
+        contents = (page.get_contents().get_data() for page in printed.document.pages)
+        bars = sum(len(re.findall(bar.encode(), content)) for content in contents)
+        boxes = printed.tex.count(rf"\begin{{handoutbox}}{{{kind}}}")
+        assert boxes and boxes <= bars <= 2 * boxes
 
 
 # The index ----------------------------------------------------------------------------
 
 
-def destination(annotation) -> str | None:
-    """Name of the place in the PDF that a link leads to."""
-    action = annotation.get("/A", {})
-    return str(action["/D"]) if action.get("/S") == "/GoTo" else None
-
-
 @pytest.fixture(scope="module")
-def terms(handout) -> dict[str, str]:
+def terms(printed) -> dict[str, str]:
     """The glossary's terms by the names of their places in the PDF."""
     source = (chapters.BOOK / "notation.md").read_text(encoding="utf8")
     body = re.search(r"^```\{glossary\}\n(.*?)^```", source, flags=re.M | re.S)[1]
@@ -161,7 +81,7 @@ def terms(handout) -> dict[str, str]:
     }
     places = re.findall(
         r"\\newlabel\{book/notation:term-([\w-]+)\}\{\{.*?\}\{\d+\}\{.*?\}\{([\w*.]+)\}",
-        (BUILT / f"{handout.stem}.aux").read_text(),
+        (printed.work / f"{BOOK}.aux").read_text(),
     )
     found = {place: words.pop(name.lower()) for name, place in places}
     assert not words, f"without a place in the PDF: {words}"
@@ -169,19 +89,18 @@ def terms(handout) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def index(handout) -> dict[str, list[int]]:
+def index(printed) -> dict[str, list[int]]:
     """The printed index: the pages of each word, the glossary's last."""
-    pages = run("pdftotext", handout, "-").split("\f")
     first = next(
         number
-        for number, page in enumerate(pages, start=1)
+        for number, page in enumerate(printed.pages, start=1)
         if "A bold number is the page of the glossary." in page
     )
     lines = []
-    for page in range(first, len(pages)):
+    for page in range(first, len(printed.pages) + 1):
         for left in (0, 298):  # a column
             place = ("-f", page, "-l", page, "-x", left, "-W", 298, "-y", 80, "-H", 690)
-            column = run("pdftotext", *place, handout, "-")
+            column = run("pdftotext", *place, printed.pdf, "-")
             lines += re.findall(r"^(\w.*?), ([\d, –]+)$", column, flags=re.M)
     assert len(dict(lines)) == len(lines), "a word stands twice"
     found = {}
@@ -193,55 +112,52 @@ def index(handout) -> dict[str, list[int]]:
 
 def test_the_index_lists_every_term_of_the_glossary_in_order(index, terms):
     assert set(index) == set(terms.values())
+    assert len(index) >= 60
     assert list(index) == sorted(index, key=str.lower)
 
 
-def test_the_index_gives_the_page_on_which_a_term_is_defined(index, handout):
-    pages = run("pdftotext", "-layout", handout, "-").split("\f")
+def test_the_index_gives_the_page_on_which_a_term_is_defined(index, printed):
     for word, (*_, page) in index.items():
-        heads = [line.strip() for line in pages[page - 1].splitlines()]
+        heads = [line.strip() for line in printed.layout[page - 1].splitlines()]
         assert word in heads, f"{word} is not defined on page {page}"
 
 
 def test_the_index_gives_the_pages_on_which_chapters_link_to_a_term(
-    index, terms, handout
+    index, terms, printed
 ):
-    document = PdfReader(handout)
     glossary = {page for *_, page in index.values()}
     wanted = {word: set() for word in terms.values()}
-    for number, page in enumerate(document.pages, start=1):
+    for number, page in enumerate(printed.document.pages, start=1):
         if number not in glossary:
-            links = [link.get_object() for link in page.get("/Annots", [])]
-            for place in {destination(link) for link in links} & set(terms):
+            for place in destinations(page) & set(terms):
                 wanted[terms[place]].add(number)
     found = {word: set(pages) - glossary for word, pages in index.items()}
     assert found == wanted
-    assert any(wanted.values())
+    assert sum(map(bool, wanted.values())) >= 60
 
 
-def test_the_index_stands_in_the_contents(handout):
-    document = PdfReader(handout)
-    (place,) = [
-        entry for entry in document.outline if getattr(entry, "title", "") == "Index"
-    ]
-    page = document.get_destination_page_number(place)
-    assert document.pages[page].extract_text().startswith("Index")
-    contents = run("pdftotext", "-layout", "-f", 2, "-l", 4, handout, "-")
+def test_the_index_stands_in_the_contents(printed):
+    outline = printed.document.outline
+    (place,) = [entry for entry in outline if getattr(entry, "title", "") == "Index"]
+    page = printed.document.get_destination_page_number(place)
+    assert printed.pages[page].startswith("Index")
+    contents = "\n".join(printed.layout[1:4])
     assert re.search(rf"^Index +{page + 1}$", contents, flags=re.M)
 
 
 # Data, properties ---------------------------------------------------------------------
 
 
-def test_tables_of_data_are_tables(handout):
-    tex = (BUILT / f"{handout.stem}.tex").read_text()
-    assert r"\begin{handouttable}" in tex
-    assert "Unnamed: 0" not in tex
-    assert not re.search(r"^\s*0\s+\d+\.\d+\s+\d+\.\d+\s*$", tex, re.M)
+def test_tables_of_data_are_tables(printed):
+    assert r"\begin{handouttable}" in printed.tex
+    assert "Unnamed: 0" not in printed.tex
+    assert not re.search(r"^\s*0\s+\d+\.\d+\s+\d+\.\d+\s*$", printed.tex, re.M)
+    assert not re.search("[┏┡╇━]", printed.tex)
+    assert r"\hline" not in printed.tex
 
 
-def test_the_pdf_says_what_it_is(handout):
-    document = PdfReader(handout)
+def test_the_pdf_says_what_it_is(printed):
+    document = printed.document
     config = (ROOT / "_config.yml").read_text()
     for key, value in (("title", "/Title"), ("author", "/Author")):
         assert document.metadata[value] == re.search(rf"^{key}: (.+)$", config, re.M)[1]
@@ -250,17 +166,10 @@ def test_the_pdf_says_what_it_is(handout):
     assert "/CreationDate" not in document.metadata
 
 
-def test_the_pdf_names_no_folder_of_the_machine(handout):
-    document = PdfReader(handout)
-    for page in document.pages:
-        assert str(ROOT) not in page.extract_text()
-    assert str(ROOT).encode() not in handout.read_bytes()
-    assert str(ROOT) not in (BUILT / f"{handout.stem}.tex").read_text()
-
-
-def test_no_page_is_blank(handout):
-    for number, page in enumerate(PdfReader(handout).pages, start=1):
-        assert len(page.extract_text().split()) > 5, f"page {number}"
+def test_the_pdf_names_no_folder_of_the_machine(printed):
+    assert str(ROOT) not in printed.text
+    assert str(ROOT).encode() not in printed.pdf.read_bytes()
+    assert str(ROOT) not in printed.tex
 
 
 # One palette --------------------------------------------------------------------------
@@ -326,6 +235,14 @@ def test_a_dataframe_with_two_header_rows_keeps_its_columns():
     assert body == [["0", "1", "2"]]
 
 
+def test_the_name_of_a_table_s_index_is_a_head_of_its_own_column():
+    import pandas as pd
+
+    frame = pd.DataFrame({"a": [1.5]}, index=pd.Index([7], name="target"))
+    head, body = extension.parse_html_table(frame._repr_html_())
+    assert (head, body) == ([["target", "a"]], [["7", "1.5"]])
+
+
 def test_a_long_table_may_break_across_pages():
     body = [[str(k)] for k in range(extension.LONG_TABLE)]
     assert "handoutlongtable" in extension.latex_table([["n"]], body)
@@ -357,6 +274,71 @@ def test_a_model_summary_becomes_a_table_with_its_broken_cells_joined():
 @pytest.mark.parametrize("output", ["", "loss 0.3", '\x1b[1mModel: "s"\x1b[0m\n'])
 def test_other_output_is_no_table(output):
     assert extension.parse_box_table(output) is None
+
+
+PROGRAM = """\
+import this
+
+# what follows belongs together
+@twice
+def one(x):
+    y = x
+
+    return [
+        y,
+    ]
+rest = one(1)
+print(rest)
+print(rest)
+print(rest)"""
+
+
+def test_a_listing_breaks_between_its_parts_rather_than_within():
+    lines = PROGRAM.split("\n")
+    costs = extension.break_penalties(PROGRAM, is_code=True)
+    never, within = extension.NEVER, 2500
+    before = dict(zip(lines[1:], costs, strict=True))
+    assert len(costs) == len(lines) - 1
+    assert before["# what follows belongs together"] == never  # near the top
+    assert before["        y,"] == within and before["    ]"] == never
+    assert costs[5] < within and costs[6] == never  # a blank line goes with the break
+    assert costs[9] == 400  # between statements
+    assert costs[-2:] == [never, never]
+
+
+def test_what_is_no_program_breaks_away_from_its_edges_only():
+    assert extension.break_penalties("a b\n" * 7, is_code=False) == [
+        *(2 * [extension.NEVER]),
+        2500,
+        2500,
+        *(2 * [extension.NEVER]),
+    ]
+    short = "one\n\ntwo three\nfour("
+    assert set(extension.break_penalties(short, is_code=True)) == {extension.NEVER}
+
+
+# The chapter's head -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("base", "shown"),
+    [("", ""), ("https://example.org/b/", "https://example.org/b/chapter.html")],
+)
+def test_a_chapter_s_head_names_its_file_and_its_address_if_one_is_set(
+    tmp_path, base, shown
+):
+    settings = {"html_baseurl": base, "html_title": "A small book"}
+    extensions = ["myst_nb", "framework_tabs", "chapter_code"]
+    chapter = f"{HEADER}# One\n\n```{{code-cell}} ipython3\nx = 1\n```\n"
+    (tmp_path / "chapter.md").write_text(chapter, encoding="utf8")
+    body = "```{toctree}\nchapter\n```\n"
+    tex, warnings = sphinx_build(
+        tmp_path, "latex", body, extensions=extensions, **settings
+    )
+    assert warnings == ""
+    assert rf"\handoutchapterhead{{chapter.py}}{{{shown}}}" in tex
+    code = (tmp_path / "latex" / "chapter.py").read_text(encoding="utf8")
+    assert code.startswith("# One\n") and code.endswith("# %%\nx = 1\n")
 
 
 # The typesetter -----------------------------------------------------------------------

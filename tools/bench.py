@@ -4,7 +4,9 @@ Works on a copy of the sources in a temporary folder, so that nothing here is lo
 "cold" means cold. Times are wall-clock seconds on this machine: read ratios.
 """
 
+import contextlib
 import gzip
+import itertools
 import json
 import os
 import platform
@@ -123,21 +125,38 @@ def explorer_bytes(site: Path) -> dict[str, int]:
     return sizes
 
 
+@contextlib.contextmanager
+def open_browser(site: Path):
+    """Chromium with one page, and the address at which a site is served."""
+    from chromium import SWITCHES, serve
+    from playwright.sync_api import sync_playwright
+
+    switches = [word.replace("\t", " ") for word in SWITCHES.split(" ")]
+    with sync_playwright() as playwright, serve(site) as home:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=switches
+        )
+        yield browser, browser.new_page(), home
+        browser.close()
+
+
+def main_thread(trace: list[dict]) -> list[dict]:
+    """The finished tasks of a page's main thread."""
+    main = {
+        (event["pid"], event["tid"])
+        for event in trace
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    return [e for e in trace if e.get("dur") and (e["pid"], e["tid"]) in main]
+
+
 def longest_tasks(site: Path) -> dict[str, float]:
     """Milliseconds of the longest main-thread task while an explorer's slider moves.
 
     The least of three runs: other work on the machine makes it longer, never shorter.
     """
-    from chromium import SWITCHES, serve
-    from playwright.sync_api import sync_playwright
-
-    switches = [word.replace("\t", " ") for word in SWITCHES.split(" ")]
     tasks = {}
-    with sync_playwright() as playwright, serve(site) as home:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=switches
-        )
-        page = browser.new_page()
+    with open_browser(site) as (browser, page, home):
         for name in (name for name, size in explorer_bytes(site).items() if size):
             page.goto(home + name)
             page.wait_for_load_state("networkidle")
@@ -146,7 +165,6 @@ def longest_tasks(site: Path) -> dict[str, float]:
                 slider = place.locator("input[type=range]").first
                 runs = [longest_task(browser, page, slider) for _ in range(3)]
                 tasks[kind] = max(tasks.get(kind, 0), min(runs))
-        browser.close()
     return tasks
 
 
@@ -162,21 +180,53 @@ def longest_task(browser, page, slider) -> float:
         page.mouse.move(box["x"] + 12 + i / 101 * box["width"], middle)
     trace = json.loads(browser.stop_tracing())["traceEvents"]
     page.mouse.up()
-    main = {
-        (event["pid"], event["tid"])
-        for event in trace
-        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
-    }
-    return max(
-        event["dur"] / 1000
-        for event in trace
-        if event.get("dur") and (event["pid"], event["tid"]) in main
-    )
+    return max(event["dur"] / 1000 for event in main_thread(trace))
+
+
+FRAMES = """() => new Promise((done) => {
+  const times = [];
+  const tick = (time) => {
+    times.push(time);
+    if (times.length <= 180) requestAnimationFrame(tick);
+    else done(times);
+  };
+  requestAnimationFrame(tick);
+})"""
+
+
+def training_frames(site: Path) -> tuple[float, float]:
+    """Milliseconds while the playground trains its first network, 2-8-8-1.
+
+    From frame to frame (the median) and of the processor, on the main thread, for one
+    frame; the least of three runs.
+    """
+    pages = site.rglob("*.html")
+    file = next(f for f in pages if 'data-explorer="playground"' in f.read_text("utf8"))
+    runs = []
+    with open_browser(site) as (_, page, home):
+        metrics = page.context.new_cdp_session(page)
+        metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def processor() -> float:
+            found = metrics.send("Performance.getMetrics")["metrics"]
+            return next(m["value"] for m in found if m["name"] == "ThreadTime")
+
+        for _ in range(3):
+            page.goto(home + file.relative_to(site).as_posix())
+            place = page.locator('[data-explorer="playground"]')
+            place.get_by_role("button", name="Play").click()
+            before = processor()
+            times = page.evaluate(FRAMES)
+            busy = 1000 * (processor() - before) / (len(times) - 1)
+            steps = sorted(after - time for time, after in itertools.pairwise(times))
+            runs.append((steps[len(steps) // 2], busy))
+    frame, busy = zip(*runs, strict=True)
+    return min(frame), min(busy)
 
 
 def report_explorers(site: Path) -> None:
     sizes = explorer_bytes(site)
-    print("\nexplorers, kB (gzip) within a page; aim 25 at most")
+    print("\nexplorers, kB (gzip) within a page; aim 40 at most")
     for page, size in sizes.items():
         if size:
             print(f"{page:<24} {size / 1000:6.1f}")
@@ -184,6 +234,9 @@ def report_explorers(site: Path) -> None:
     print("longest task while a slider moves; aim below 50 ms")
     for name, milliseconds in longest_tasks(site).items():
         print(f"{name:<24} {milliseconds:6.1f} ms")
+    frame, busy = training_frames(site)
+    print("playground, training; aim 60 frames a second, one in 16.7 ms")
+    print(f"from frame to frame      {frame:6.1f} ms, main thread busy {busy:.1f} ms")
 
 
 def main() -> None:

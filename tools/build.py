@@ -1,4 +1,4 @@
-"""Build the website and the handouts (`make site`, `make pdf`, `make book`).
+"""Build website, handouts and bundle (`make site`, `make pdf`, `make book` ...).
 
 Sphinx works incrementally in `_build/work/`; what it made is published to
 `_build/html` and `_build/deep-learning-basics.pdf` only when it is whole and without a
@@ -9,6 +9,7 @@ nothing is executed or read again.
 """
 
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -36,7 +37,9 @@ MACHINERY = [
 ]
 
 
+@functools.cache
 def machinery_key(root: Path) -> str:
+    """Hash of the machinery, taken once: a later edit counts for the next build."""
     digest = hashlib.sha256()
     for name in MACHINERY:
         path = root / name
@@ -155,10 +158,17 @@ def build_offered(root: Path, edition: Edition) -> list[Path]:
     return build_handouts(root, *OFFERED)
 
 
+def build_bundle(root: Path, edition: Edition) -> list[Path]:
+    import pack
+
+    return pack.write(root)
+
+
 TARGETS = {
     "site": ("website", build_site),
     "pdf": ("handout", build_handouts),
     "handouts": ("handouts", build_offered),
+    "bundle": ("bundle", build_bundle),
 }
 
 

@@ -88,6 +88,7 @@ const ICONS = {
   pause: "M4 2.5h3v11H4zM9.5 2.5h3v11h-3z",
   back: "M10.5 3 5 8l5.5 5z",
   step: "M5.500 3 11 8l-5.500 5z",
+  rewind: "M4 3h2v10H4zM12.500 3 6.500 8l6 5z",
   reset: "M8 3a5 5 0 1 1-4.700 3.300l1.400.500A3.500 3.500 0 1 0 8 4.500V7L4.200 3.700 8 .5z",
 };
 
@@ -244,3 +245,7 @@ export function ledger(heads, rows) {
       texts.forEach((row, i) => row.forEach((text, j) => write(fields[i][j], text))),
   };
 }
+
+/** @param {string} text @param {HTMLElement} element a choice that shows its name */
+export const named = (text, element) =>
+  html("div", { class: "named" }, html("b", { "aria-hidden": "true" }, ...rich(text)), element);

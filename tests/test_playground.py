@@ -1,0 +1,621 @@
+"""The playground: its training against NumPy, differences and PyTorch; in a browser."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import traitlets
+from chromium import LOOKS, Visit, serve
+from fixture_book import HEADER, FixtureBook
+from playwright.sync_api import Locator, Page, expect
+from test_explorers_browser import pixels, settle
+from test_website import violations
+
+from explorers import bundle, playground
+from explorers.playground import LAST, NODES, NOISE, Playground, dataset
+
+ROOT = Path(__file__).resolve().parent.parent
+
+READ = """
+import { text } from "node:stream/consumers";
+import { dataset, network, session, training } from "./explorers/playground/network.js";
+const states = JSON.parse(await text(process.stdin));
+const plain = (key, value) => (ArrayBuffer.isView(value) ? [...value] : value);
+const answer = (state) => { %s };
+process.stdout.write(JSON.stringify(states.map(answer), plain));
+"""
+
+
+def in_node(body: str, states: list) -> list:
+    """What the body of a JavaScript function of `state` returns for each."""
+    done = subprocess.run(
+        [bundle.node_program(), "--input-type=module", "--eval", READ % body],
+        input=json.dumps(states),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[Playground]:
+    """Each value of each setting at least once."""
+    return [
+        Playground(),
+        Playground(data="circles", hidden=[3, 0, 0], activation="relu", init="he"),
+        Playground(data="moons", hidden=[8, 5, 2], activation="sigmoid", batch=50),
+        Playground(data="xor", hidden=[0, 0, 0], batch=200, rate=0.5, seed=99),
+        Playground(hidden=[5, 3, 0], init="large", seed=7, batch=1, rate=0.003),
+        Playground(data="moons", hidden=[0, 4, 1], init="small", rate=1.0),
+        Playground(data="circles", hidden=[4, 3, 0], init="equal"),
+    ]
+
+
+def test_data_are_those_of_numpy_of_both_classes_and_of_unit_size():
+    found = in_node("return [0, 1].map((part) => dataset(state, part));", list(NOISE))
+    for kind, parts in zip(NOISE, found, strict=True):
+        for part, answer in enumerate(parts):
+            points, labels = dataset(kind, part)
+            assert np.allclose(np.reshape(answer["x"], (-1, 2)), points, atol=1e-12)
+            assert answer["y"] == labels.tolist() and labels.mean() == 0.5
+            assert np.all(np.abs(points) < playground.PLANE + 0.5)
+            assert np.all((points.std(axis=0) > 0.6) & (points.std(axis=0) < 1.3))
+        assert not np.allclose(parts[0]["x"], parts[1]["x"], atol=0.5)
+
+
+def test_random_numbers_are_even_normal_and_their_sequences_apart():
+    u = [playground.uniform(kind, seed, 4000) for kind in range(4) for seed in range(9)]
+    counts = [np.histogram(row, 10, (0, 1))[0] for row in u]
+    assert np.all(np.abs(np.array(counts) - 400) < 100)  # five standard deviations
+    assert np.abs(np.corrcoef(u) - np.eye(len(u))).max() < 0.08
+    z = playground.normal(np.reshape(u, (-1, 2)))
+    assert abs(z.mean()) < 0.02 and abs(z.std() - 1) < 0.02
+    assert abs(np.mean(np.abs(z) < 1) - 0.6827) < 0.01
+
+
+def test_gradients_are_central_differences_and_those_of_pytorch(runs):
+    """JavaScript's, at the first weights and after one epoch, over one odd batch."""
+    import torch
+
+    body = """
+      const net = network(state);
+      const run = training(state);
+      return [0, 1].map((epochs) => {
+        while (run.epochs < epochs) run.advance();
+        const points = dataset(state.data, 0);
+        return [[...run.theta], net.gradient(run.theta, points, [3, 14, 15, 92, 65])];
+      });
+    """
+    found = in_node(body, [run.state() for run in runs])
+    batch = [3, 14, 15, 92, 65]
+    phis = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
+    for run, answers in zip(runs, found, strict=True):
+        x, y = (torch.tensor(part[batch]).double() for part in dataset(run.data))
+
+        def loss(theta, run=run, x=x, y=y):
+            a, start = x, 0
+            for k, (weights, biases) in enumerate(run.layers(np.empty(len(theta)))):
+                middle, end = start + weights.size, start + weights.size + biases.size
+                a = a @ theta[start:middle].reshape(weights.shape).T + theta[middle:end]
+                start = end
+                a = phis[run.activation](a) if k < len(run.sizes()) - 2 else a
+            return torch.nn.functional.binary_cross_entropy_with_logits(a[:, 0], y)
+
+        for theta, gradient in answers:
+            at = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
+            loss(at).backward()
+            np.testing.assert_allclose(gradient, at.grad, rtol=1e-9, atol=1e-13)
+            nudges = 1e-6 * torch.eye(len(theta), dtype=torch.float64)
+            with torch.no_grad():
+                quotients = [(loss(at + d) - loss(at - d)) / 2e-6 for d in nudges]
+            np.testing.assert_allclose(gradient, quotients, rtol=1e-4, atol=1e-8)
+
+
+def test_training_is_that_of_numpy(runs):
+    """Losses and parameters after each of 20 epochs: up to 4000 steps."""
+    epochs = 20
+    body = f"""
+      const run = training(state);
+      const course = [[...run.theta]];
+      while (run.epochs < {epochs}) run.advance(), course.push([...run.theta]);
+      return [course, run.picture({{ layer: 1, axes: 0 }})];
+    """
+    found = in_node(body, [run.state() for run in runs])
+    for run, (course, picture) in zip(runs, found, strict=True):
+        wanted = run.trained(*range(epochs + 1))
+        np.testing.assert_allclose(course, wanted, rtol=1e-9, atol=1e-12)
+        for (_, *losses), theta in zip(picture["history"], wanted, strict=True):
+            scores = [run.score(theta, part) for part in range(2)]
+            assert losses == pytest.approx([loss for loss, _ in scores], rel=1e-9)
+        assert [row[0] for row in picture["history"]] == [*range(epochs + 1)]
+        assert [part["right"] for part in picture["scores"]] == [r for _, r in scores]
+        assert picture["least"] == np.argmin(np.array(picture["history"])[:, 2])
+
+
+def test_the_picture_is_the_network_s(runs):
+    """Logits, units and the bent plane, for each layer and choice of axes."""
+    body = """
+      const answer = session();
+      const views = [[1, 0], [2, 0], [3, 0], [1, 1], [3, 4]];
+      return views.map(([layer, axes]) =>
+        answer({ settings: state, epochs: 5, view: { layer, axes }, budget: 1e6 }));
+    """
+    settings = [
+        {k: v for k, v in run.state().items() if k not in ("epochs", "layer", "axes")}
+        for run in runs
+    ]
+    found = in_node(body, settings)
+    side = np.linspace(-playground.PLANE, playground.PLANE, NODES)
+    nodes = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    for run, answers in zip(runs, found, strict=True):
+        (theta,) = run.trained(5)
+        points, _ = dataset(run.data)
+        *hidden, logits = run.forward(theta, nodes)
+        for answer in answers:
+            picture = answer["picture"]
+            np.testing.assert_allclose(picture["logits"], logits[:, 0], atol=1e-9)
+            view = Playground(**{**run.state(), **answer["view"]})
+            shown = min(view.layer, len(hidden) - 1)
+            assert picture["shown"] == shown
+            ways = view.directions(theta)
+            seen = run.forward(theta, points)[shown] @ ways
+            bent = hidden[shown] @ ways
+            middle, half = view.window(seen)
+            for name, places in [("seen", seen), ("bent", bent)]:
+                found_places = np.reshape(picture[name], (-1, 2))
+                wanted = (places - middle) / half
+                np.testing.assert_allclose(found_places, wanted, rtol=0, atol=1e-7)
+        few = nodes.reshape(NODES, NODES, 2)[::2, ::2].reshape(-1, 2)
+        for values, shades in zip(
+            run.forward(theta, few)[1:-1], picture["units"], strict=True
+        ):
+            low = -1 if run.activation == "tanh" else 0
+            high = values.max(axis=0) if run.activation == "relu" else 1
+            high = np.where(high == 0, 1, high)
+            wanted = 255 * (values - low) / (high - low)
+            assert np.abs(np.reshape(shades, (-1, len(few))).T - wanted).max() <= 0.51
+
+
+def test_in_the_last_layer_s_plane_the_border_is_a_straight_line_across():
+    run = Playground(epochs=20)
+    (theta,) = run.trained(20)
+    weights, bias = run.layers(theta)[-1]
+    points, labels = dataset(run.data)
+    *_, last, logits = run.forward(theta, points)
+    ways = run.directions(theta)
+    assert np.allclose(ways.T @ ways, np.eye(2), atol=1e-12)
+    across = (last @ ways)[:, 0]
+    slope = np.linalg.norm(weights)
+    assert np.allclose(across * slope + bias, logits[:, 0], atol=1e-12)
+    # An earlier layer is seen from where it is broadest.
+    earlier = Playground(epochs=20, layer=1)
+    values = run.forward(theta, points)[1]
+    spread = np.linalg.svd(values - values.mean(axis=0), compute_uv=False)
+    seen = (values - values.mean(axis=0)) @ earlier.directions(theta)
+    assert np.allclose(np.linalg.norm(seen, axis=0), spread[:2], rtol=1e-9)
+    assert across[labels == 1].mean() > across[labels == 0].mean()
+
+
+def test_going_back_and_other_settings_begin_anew_and_the_clock_changes_nothing():
+    """The same request has the same answer, whatever was asked before it."""
+    settings = {k: v for k, v in Playground().state().items()}
+    body = """
+      const answer = session();
+      const view = { layer: 3, axes: 0 };
+      const losses = ({ settings, epochs, slow }) => {
+        const request = { settings, epochs, view, budget: slow ? 0 : 1e6 };
+        let reply = answer(request);
+        for (let tries = 0; reply.epochs < epochs && tries < 1e5; tries++) {
+          reply = answer({ ...request, budget: 1e-3 });
+        }
+        return [reply.epochs, reply.picture.scores];
+      };
+      return state.map(losses);
+    """
+    wanted = {"settings": settings, "epochs": 12}
+    other = {"settings": {**settings, "rate": 0.3}, "epochs": 30}
+    asked = [wanted, {**wanted, "epochs": 20}, wanted, other, {**wanted, "slow": True}]
+    ((first, on, back, _, slow),) = in_node(body, [asked])
+    assert first == back == slow
+    assert on != first and on[0] == 20
+
+
+def test_it_tells_dead_units_copies_and_a_loss_that_is_no_number():
+    body = """
+      const answer = session();
+      const { lost, epochs, picture } = answer({
+        settings: state, epochs: 30, view: { layer: 3, axes: 0 }, budget: 1e6,
+      });
+      return { lost, epochs, dead: picture.dead, equal: picture.equal };
+    """
+    cases = [
+        Playground(),
+        Playground(init="equal", data="circles"),
+        Playground(activation="relu", init="he", rate=3.0),
+    ]
+    states = [run.state() for run in cases]
+    beyond = {**states[2], "rate": 1e200}  # no control and no address leads there
+    plain, copies, dead, lost = in_node(body, [*states, beyond])
+    assert plain == {"lost": False, "epochs": 30, "dead": 0, "equal": False}
+    assert copies["equal"]
+    layers = cases[1].layers(cases[1].trained(30)[0])
+    assert np.allclose(np.ptp(layers[0][0], axis=0), 0, atol=1e-12)
+    *hidden, _ = cases[2].forward(cases[2].trained(30)[0], dataset("spiral")[0])
+    silent = [np.all(values == 0, axis=0).sum() for values in hidden[1:]]
+    assert dead["dead"] == sum(silent) > 0
+    assert lost["lost"] and lost["epochs"] < 30
+
+
+def test_a_playground_refuses_what_makes_no_sense():
+    for wrong in [
+        {"data": "iris"},
+        {"hidden": [8, 8]},
+        {"hidden": [9, 0, 0]},
+        {"activation": "step"},
+        {"rate": 0.0},
+        {"rate": 11.0},
+        {"rate": np.nan},
+        {"batch": 7},
+        {"init": "zero"},
+        {"seed": -1},
+        {"epochs": LAST + 1},
+        {"layer": 0},
+        {"axes": 5},
+    ]:
+        with pytest.raises(traitlets.TraitError):
+            Playground(**wrong)
+
+
+def test_a_border_is_drawn_where_values_pass_the_level():
+    """Of a slope: on its line. Of a saddle: two branches that do not touch."""
+    code = """
+      import * as pictures from "./explorers/playground/pictures.js";
+      const { SQUARE, crossings, shortLines } = pictures;
+      const on = (f) => Array.from({ length: SQUARE.length / 2 }, (_, i) =>
+        f(SQUARE[2 * i], SQUARE[2 * i + 1]));
+      const lines = (f, level) => shortLines(crossings(on(f), level), SQUARE);
+      console.log(JSON.stringify([
+        lines((x, y) => 2 * x + y, 0.3),
+        lines((x, y) => (x - 0.03) * (y - 0.04), 1e-5),
+      ]));
+    """
+    done = subprocess.run(
+        [bundle.node_program(), "--input-type=module", "--eval", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    slope, saddle = json.loads(done.stdout)
+    assert np.allclose(np.array(slope) @ [2, 1], 0.3, atol=1e-12)
+    ends = np.array(slope)
+    length = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1).sum()
+    assert length == pytest.approx(np.hypot(5, 2.5), rel=1e-9)
+    for (x1, y1), (x2, y2) in saddle:
+        assert (x1 - 0.03) * (x2 - 0.03) > 0 and (y1 - 0.04) * (y2 - 0.04) > 0
+
+
+# In a browser -------------------------------------------------------------------------
+
+PAGE = "book/page.html"
+CELL = """
+# A page
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    name: fig:playground
+    caption: A network learns.
+  image:
+    alt: Four panels.
+---
+from explorers.playground import Playground
+
+Playground()
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """The built website of a book with the figure."""
+    book = FixtureBook(tmp_path_factory.mktemp("book") / "a book")
+    book.write("book/page.md", HEADER + CELL)
+    built = book.build()
+    assert built.returncode == 0, built.stdout + built.stderr
+    return book.root / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[str]:
+    with serve(folder) as address:
+        yield address
+
+
+@pytest.fixture(params=["http", "file"])
+def home(request: pytest.FixtureRequest, folder: Path, served: str) -> str:
+    return served if request.param == "http" else folder.as_uri() + "/"
+
+
+def figure(page: Page) -> Locator:
+    """The figure, at rest."""
+    place = page.locator(".explorer")
+    place.locator(".explorer-content:not([aria-busy])").wait_for(timeout=60_000)
+    place.scroll_into_view_if_needed()
+    settle(page)
+    return place
+
+
+def epoch(place: Locator) -> int:
+    return int(re.match(r"Epoch (\d+),", place.locator(".verdict").inner_text())[1])
+
+
+def reach(page: Page, epochs: int) -> None:
+    """Wait until the training is that far."""
+    page.wait_for_function(
+        """epochs => {
+          const said = document.querySelector(".verdict strong").textContent;
+          return Number(said.match(/Epoch (\\d+)/)[1]) >= epochs;
+        }""",
+        arg=epochs,
+        timeout=60_000,
+    )
+
+
+def shown(place: Locator) -> list[list[str]]:
+    """Loss and share of right answers, of training and of held-out points."""
+    cells = place.locator(".ledger [role=cell]").all_inner_texts()[1:]
+    return [cells[:2], cells[2:]]
+
+
+def wanted(run: Playground) -> list[list[str]]:
+    """What NumPy has there."""
+    (theta,) = run.trained(run.epochs)
+    scores = [run.score(theta, part) for part in range(2)]
+    return [
+        [f"{loss:.3f}", f"{100 * right:.{int(right < 1)}f} %"] for loss, right in scores
+    ]
+
+
+def press(place: Locator, name: str) -> None:
+    place.get_by_role("button", name=name).press("Enter")
+
+
+def test_it_trains_in_a_worker_and_plays_pauses_steps_and_rewinds(
+    visit: Visit, home: str
+):
+    with visit(home + PAGE + "?playground.data=circles") as page:
+        place = figure(page)
+        assert len(page.workers) == 1
+        assert shown(place) == wanted(Playground(data="circles"))
+        place.get_by_role("button", name="Play").click()
+        reach(page, 30)
+        place.get_by_role("button", name="Pause").click()
+        place = figure(page)
+        now = epoch(place)
+        assert shown(place) == wanted(Playground(data="circles", epochs=now))
+        assert float(shown(place)[0][0]) < 0.2 and now >= 30
+        page.wait_for_url(f"**playground.epochs={now}**")
+        press(place, "Step")
+        assert epoch(figure(page)) == now + 1, "it did not stop"
+        assert shown(place) == wanted(Playground(data="circles", epochs=now + 1))
+        press(place, "Rewind")
+        assert epoch(figure(page)) == 0
+        assert place.get_by_role("button", name="Rewind").is_disabled()
+        before = shown(place)
+        press(place, "Reset")
+        assert shown(figure(page)) == wanted(Playground()) != before
+        page.wait_for_url(lambda address: "playground." not in address)
+
+
+def test_new_settings_get_as_many_epochs_at_rest_and_begin_anew_while_it_plays(
+    visit: Visit, served: str
+):
+    with visit(served + PAGE + "?playground.epochs=40") as page:
+        place = figure(page)
+        place.get_by_role("slider", name="Learning rate ρ").press("ArrowRight")
+        place.get_by_role("slider", name="Layer 3").press("ArrowRight")
+        place.get_by_role("radio", name="Spiral").focus()
+        page.keyboard.press("ArrowRight")
+        changed = {"data": "circles", "rate": 0.21, "hidden": [8, 8, 1]}
+        assert shown(figure(page)) == wanted(Playground(epochs=40, **changed))
+        assert "2-8-8-1-1" in place.locator(".verdict").inner_text()
+        press(place, "Play")
+        reach(page, 45)
+        seen = page.evaluate_handle(
+            """() => {
+              const told = document.querySelector(".verdict strong");
+              const seen = [];
+              new MutationObserver(() => seen.push(told.textContent))
+                .observe(told, { childList: true });
+              return seen;
+            }"""
+        )
+        place.get_by_role("radio", name="XOR").check()
+        page.wait_for_timeout(300)
+        press(place, "Pause")
+        told = [int(re.search(r"\d+", text)[0]) for text in seen.json_value()]
+        assert min(told) < 10
+        place = figure(page)
+        run = Playground(**{**changed, "data": "xor"}, epochs=epoch(place))
+        assert shown(place) == wanted(run)
+
+
+def test_every_setting_is_reached_by_keyboard_and_kept_in_the_address(
+    visit: Visit, served: str
+):
+    with visit(served + PAGE) as page:
+        place = figure(page)
+        place.locator("summary").press("Enter")
+        for group, times in [("Activation", 1), ("Initialization", 1), ("Batch", 1)]:
+            place.get_by_role("group", name=group).locator(":checked").focus()
+            for _ in range(times):
+                page.keyboard.press("ArrowRight")
+        place.get_by_role("group", name="Axes").locator(":checked").focus()
+        page.keyboard.press("ArrowRight")
+        place.get_by_role("radio", name="Layer 2").focus()
+        page.keyboard.press("ArrowUp")
+        place.get_by_role("slider", name="Layer 2").press("ArrowLeft")
+        place.get_by_role("slider", name="Seed").press("ArrowRight")
+        for _ in range(3):
+            press(place, "Step")
+        run = Playground(
+            activation="relu", init="he", batch=50, hidden=[8, 7, 0], seed=3, epochs=3
+        )
+        assert shown(figure(page)) == wanted(run)
+        label = place.locator(".plot").nth(1).locator(".axis-label")
+        assert label.all_text_contents() == ["unit 1", "layer 1: unit 2"]
+        drawn = pixels(place)
+        page.wait_for_url(re.compile(r"playground\.epochs=3\b"))
+        address = page.url
+    for part in ["hidden=8%7E7%7E0", "layer=1", "axes=1", "init=he", "batch=50"]:
+        assert f"playground.{part}" in address
+    with visit(address) as page:
+        assert pixels(figure(page)) == drawn
+
+
+def test_an_address_that_makes_no_sense_is_passed_over(visit: Visit, served: str):
+    wrong = "hidden=9~1~1 data=iris batch=7 epochs=-1 rate=0 init=__proto__ axes=9"
+    query = "&".join(f"playground.{part}" for part in wrong.split())
+    with visit(served + PAGE) as page:
+        drawn = pixels(figure(page))
+    with visit(served + PAGE + "?" + query) as page:
+        assert pixels(figure(page)) == drawn
+
+
+REFUSALS = {
+    "throws": "window.Worker = class { constructor() { throw Error('refused'); } };",
+    "fails": """window.Worker = class {
+      postMessage() { setTimeout(() => this.onerror(new Event("error")), 50); }
+      terminate() {}
+    };""",
+}
+
+
+@pytest.mark.parametrize("how", REFUSALS)
+def test_where_workers_are_refused_the_page_trains_itself(
+    visit: Visit, served: str, how: str
+):
+    with visit(served + PAGE) as page:
+        page.add_init_script(REFUSALS[how])
+        page.goto(served + PAGE + "?playground.epochs=20")
+        place = figure(page)
+        assert not page.workers
+        assert shown(place) == wanted(Playground(epochs=20))
+        press(place, "Play")
+        reach(page, 25)
+        press(place, "Pause")
+        place = figure(page)
+        assert shown(place) == wanted(Playground(epochs=epoch(place)))
+
+
+def test_with_reduced_motion_nothing_moves_and_play_shows_later_epochs_at_once(
+    visit: Visit, served: str
+):
+    with visit(served + PAGE, reduced_motion="reduce") as page:
+        place = figure(page)
+        page.evaluate(
+            """() => {
+              const told = document.querySelector(".verdict strong");
+              window.seen = [];
+              new MutationObserver(() => seen.push(told.textContent))
+                .observe(told, { childList: true });
+            }"""
+        )
+        press(place, "Play")
+        assert epoch(figure(page)) == 250
+        assert len(page.evaluate("seen")) == 1
+        assert place.get_by_role("button", name="Play").is_visible()
+
+
+def test_it_says_once_at_rest_how_the_training_stands(visit: Visit, served: str):
+    with visit(served + PAGE + "?playground.data=circles") as page:
+        place = figure(page)
+        live = place.get_by_role("status")
+        press(place, "Play")
+        reach(page, 60)
+        assert live.inner_text() == "", "it speaks while it trains"
+        press(place, "Pause")
+        expect(live).not_to_be_empty()
+        now = epoch(place)
+        (training, heldout) = wanted(Playground(data="circles", epochs=now))
+        said = live.inner_text()
+        assert said.startswith(f"Epoch {now}. Learned. ")
+        assert said.endswith(
+            f"Training loss {training[0]}, right {training[1]}; "
+            f"held out {heldout[0]}, right {heldout[1]}."
+        )
+
+
+def test_it_plays_to_its_last_epoch_and_then_from_the_first(visit: Visit, served: str):
+    query = f"?playground.epochs={LAST - 3}&playground.hidden=2~0~0"
+    with visit(served + PAGE + query) as page:
+        place = figure(page)
+        press(place, "Play")
+        reach(page, LAST)
+        assert epoch(figure(page)) == LAST
+        assert place.get_by_role("button", name="Step").is_disabled()
+        press(place, "Play")
+        place.get_by_role("button", name="Pause").wait_for()
+        page.wait_for_function(
+            "() => /Epoch \\d{1,3},/.test("
+            "document.querySelector('.verdict strong').textContent)"
+        )
+        press(place, "Pause")
+        assert 0 < epoch(figure(page)) < LAST
+
+
+def test_its_tints_follow_the_theme_as_it_is_switched(visit: Visit, served: str):
+    color = """canvas => {
+      const copy = document.createElement("canvas").getContext("2d");
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, 61, 61);
+      let most = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        if (data[i + 3] > data[most + 3]) most = i;
+      }
+      return [...data.slice(most, most + 3)];
+    }"""
+    with visit(served + PAGE + "?playground.epochs=20") as page:
+        canvas = figure(page).locator(".tinted canvas")
+        seen = [canvas.evaluate(color)]
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        settle(page)
+        seen.append(canvas.evaluate(color))
+    for theme, rgb in zip(["light", "dark"], seen, strict=True):
+        roles = {
+            "light": [(0, 0x59, 0x9C), (0xC8, 0x4E, 0)],
+            "dark": [(0x69, 0xC2, 0xFF), (0xFF, 0x88, 0x3A)],
+        }[theme]
+        # Premultiplied alpha rounds.
+        assert min(np.abs(np.subtract(role, rgb)).max() for role in roles) <= 4
+
+
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
+def test_all_settings_are_accessible_and_fit(
+    visit: Visit, served: str, theme: str, width: int
+):
+    """With nothing hidden: axe, sizes to touch, the width of the page."""
+    with visit(served + PAGE + "?playground.hidden=8~8~8", theme, width) as page:
+        place = figure(page)
+        place.locator("summary").click()
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        inside = place.bounding_box()
+        for box in place.locator(
+            "button, input[type=range], .choice label"
+        ).evaluate_all("all => all.map(e => e.getBoundingClientRect().toJSON())"):
+            assert box["width"] >= 24 and box["height"] >= 24, box
+            assert box["x"] + box["width"] <= inside["x"] + inside["width"] + 1
+        rows = place.locator(".layers canvas")
+        assert rows.count() == 3
+        for k in range(3):
+            box = rows.nth(k).bounding_box()
+            assert box["x"] + box["width"] <= inside["x"] + inside["width"]
+            assert box["width"] / box["height"] == pytest.approx(262 / 31, rel=0.02)

@@ -1,0 +1,83 @@
+"""The recipes of CONTRIBUTING.md work as they stand: follow them, and look."""
+
+import re
+import shutil
+from pathlib import Path
+
+import chapters
+import jupytext
+import pytest
+from fixture_book import ROOT, FixtureBook
+
+RECIPES = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+
+
+def blocks(heading: str) -> list[str]:
+    """What the fences of a recipe hold, in order."""
+    text = RECIPES.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    fences = re.findall(r"^(`{3,4})\w+\n(.*?)^\1\n", text, flags=re.M | re.S)
+    return [block for _, block in fences]
+
+
+PAGE, TOC_LINE, CHECK = blocks("How to add a chapter")
+(EXERCISE,) = blocks("How to add an exercise")
+
+
+def check_equation(page: Path) -> None:
+    """Run the recipe's test on a page."""
+    namespace = {"__name__": "recipe"}
+    exec(CHECK, namespace)
+    namespace["test_each_step_leaves_half"](lambda name: chapters.run(page))
+
+
+@pytest.fixture
+def page(tmp_path) -> Path:
+    """The page of the recipes, with its exercise, by itself."""
+    page = tmp_path / "halving.md"
+    page.write_text(f"{PAGE}\n{EXERCISE}", "utf8")
+    return page
+
+
+def test_the_chapter_of_the_recipe_is_canonical_and_its_number_is_held(page):
+    text = page.read_text("utf8")
+    saved = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
+    assert re.sub(r"    jupytext_version: .*\n", "", saved, count=1) == text
+    assert chapters.uncovered_numbers(text) == []
+    run = chapters.run(page)
+    assert [claim.holds for claim in run.claims] == [True]
+    assert run.warnings == []
+
+
+def test_the_recipe_s_check_passes_and_tells_a_wrong_chapter(page):
+    check_equation(page)
+    page.write_text(page.read_text("utf8").replace("0.5 **", "0.6 **"), "utf8")
+    with pytest.raises(AssertionError):
+        chapters.run(page)  # the exercise's own
+    page.write_text(PAGE.replace("0.5 **", "0.6 **"), "utf8")
+    with pytest.raises(AssertionError):
+        check_equation(page)
+    assert [claim.holds for claim in chapters.run(page).claims] == [False]
+
+
+@pytest.mark.build
+def test_who_follows_the_recipes_gets_a_chapter_with_an_exercise(tmp_path):
+    """Built with the status page, which says that the chapter is not measured yet."""
+    book = FixtureBook(tmp_path / "a book")
+    book.write("book/halving.md", f"{PAGE}\n## Exercises\n\n{EXERCISE}")
+    book.write("tests/test_equations_halving.py", CHECK)
+    book.edit("_toc.yml", "  - file: book/page\n", f"  {TOC_LINE.strip()}\n")
+    book.edit("_toc.yml", "chapters:\n", "chapters:\n  - file: book/status\n")
+    book.edit("book/intro.md", "page.md", "halving.md")
+    (book.root / "tools").mkdir()
+    for name in ("book/status.md", "tools/bench.json", "requirements.txt"):
+        shutil.copy(ROOT / name, book.root / name)
+    built = book.build()
+    assert built.returncode == 0, built.stdout + built.stderr
+    html = book.page("halving")
+    text = re.sub(r"<[^>]*>", "", html)
+    assert "Ten steps leave 0.000977 of it ((1)), where Fig. 1 shows none." in text
+    assert "Exercise 1 (A hundredth)" in text
+    assert "Solution to Exercise 1 (A hundredth)" in text
+    assert 'alt="A curve that falls by half at each of ten steps' in html
+    status = re.sub(r"<[^>]*>|\s+", " ", book.page("status"))
+    assert re.search(r"Halving +not measured yet", status)
