@@ -250,6 +250,20 @@ def test_it_tells_dead_units_copies_and_a_loss_that_is_no_number():
     assert lost["lost"] and lost["epochs"] < 30
 
 
+@pytest.mark.filterwarnings("error")
+def test_any_state_is_drawn_for_print():
+    """Few epochs, no hidden layer, one unit, two units as axes, no border."""
+    for traits in [
+        {"epochs": 1},
+        {"epochs": 4, "hidden": [0, 0, 0]},
+        {"epochs": 4, "hidden": [1, 0, 0], "activation": "relu", "axes": 1},
+        {"epochs": 4, "init": "equal", "layer": 1},
+        {"epochs": 4, "init": "small", "activation": "sigmoid", "hidden": [8, 8, 8]},
+    ]:
+        titles = [ax.get_title() for ax in Playground(**traits).draw().axes]
+        assert titles[2].startswith(f"epoch {traits['epochs']}\n")
+
+
 def test_a_playground_refuses_what_makes_no_sense():
     for wrong in [
         {"data": "iris"},
