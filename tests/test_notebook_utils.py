@@ -200,11 +200,13 @@ def test_importing_the_helper_keeps_tensorflow_quiet():
 
 def test_importing_the_helper_keeps_triton_out_of_pytorch(tmp_path):
     (tmp_path / "triton.py").write_text("raise SystemExit('triton was loaded')")
-    code = (
-        "import notebook_utils, torch; from torch.utils._triton import has_triton_package;"
-        "model = torch.nn.Linear(2, 1); step = torch.optim.Adam(model.parameters()).step;"
-        "model(torch.ones(4, 2)).mean().backward(); step(); print(has_triton_package())"
-    )
+    code = """import notebook_utils, torch
+from torch.utils._triton import has_triton_package
+weights = torch.nn.Linear(2, 1)
+optimizer = torch.optim.Adam(weights.parameters())
+weights(torch.ones(4, 2)).mean().backward()
+optimizer.step()
+print(has_triton_package())"""
     run = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
