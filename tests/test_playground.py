@@ -264,6 +264,18 @@ def test_any_state_is_drawn_for_print():
         assert titles[2].startswith(f"epoch {traits['epochs']}\n")
 
 
+def test_with_relus_and_ten_times_the_rate_half_of_the_units_die_for_good():
+    """What the chapter tells of the figure."""
+    run = Playground(activation="relu", rate=2.0)
+    points, _ = dataset(run.data)
+    for theta in run.trained(10, 100):
+        *hidden, logits = run.forward(theta, points)
+        dead = sum(np.all(values == 0, axis=0).sum() for values in hidden[1:])
+        assert dead == 8
+        assert np.ptp(logits) == 0 and run.score(theta)[1] == 0.5
+    assert Playground().rate == 0.2 and Playground().hidden == [8, 8, 0]
+
+
 def test_a_playground_refuses_what_makes_no_sense():
     for wrong in [
         {"data": "iris"},
