@@ -90,7 +90,9 @@ def test_start_adds_the_settings_and_the_book_s_threads_and_hands_over(tmp_path)
         shutil.copytree(ROOT / name, book / name)
     code = (
         "import os, sys; from jupyter_core.paths import jupyter_config_path as paths;"
-        "print(*sys.argv[1:], *paths(), *os.environ.items(), sep='\\n')"
+        "from jupyter_core.paths import jupyter_path as share;"
+        "print(*sys.argv[1:], *paths(), *share('labextensions'), sep='\\n');"
+        "print(*os.environ.items(), sep='\\n')"
     )
     printed = subprocess.run(
         [book / "binder" / "start", sys.executable, "-c", code, "an argument"],
@@ -101,6 +103,7 @@ def test_start_adds_the_settings_and_the_book_s_threads_and_hands_over(tmp_path)
     ).stdout.splitlines()
     assert printed[:2] == ["an argument", str(book / "jupyter")]
     assert "/of/the/hub" in printed
+    assert str(book / "jupyter" / "labextensions") in printed
     threads = {k: v for k, v in KERNEL_ENVIRONMENT.items() if "THREADS" in k}
     assert len(threads) == 3
     assert {str(pair) for pair in threads.items()} <= set(printed)

@@ -49,7 +49,7 @@ def test_each_extension_is_loaded_and_shows_on_a_page(site, extension, mark):
 
 def test_the_book_is_built_by_jupyter_book():
     build = (ROOT / "tools" / "build.py").read_text("utf8")
-    assert "jupyter_book.sphinx" in module_names(build)
+    assert any(name.startswith("jupyter_book.sphinx") for name in module_names(build))
 
 
 def test_the_readme_lists_each_command_that_make_lists():

@@ -58,7 +58,7 @@ def test_what_is_published_has_passed_lint_and_tests_and_stands_on_main():
     """A pull request gets its website as a file to download, and no more."""
     build, publish = (jobs(workflow("book.yml"))[name] for name in ("build", "publish"))
     done = [step.get("run") or step["uses"].split("@")[0] for step in build["steps"]]
-    order = ["make lint", "make book", "make test", "actions/upload-pages-artifact"]
+    order = ["make lint", "make bundle", "make test", "actions/upload-pages-artifact"]
     assert [name for name in done if name in order] == order
     preview, pages = (
         next(step for step in build["steps"] if name in step.get("uses", ""))
