@@ -47,13 +47,14 @@ def read_checks(tests: Path) -> list[Check]:
                 promise = " ".join(promise.split())
                 for label in marked_equations(node):
                     checks.append(Check(label, f"{file.name}::{node.name}", promise))
-            elif (
-                isinstance(node, ast.Assign)
-                and ast.unparse(node.targets[0]) == "DEFINITIONS"
-            ):
+            elif isinstance(node, ast.Assign) and named(node) == "DEFINITIONS":
                 for label, reason in ast.literal_eval(node.value).items():
                     checks.append(Check(label, "", reason))
     return checks
+
+
+def named(assignment: ast.Assign) -> str:
+    return ast.unparse(assignment.targets[0])
 
 
 def marked_equations(function: ast.FunctionDef) -> list[str]:
@@ -138,7 +139,9 @@ class FillTable(SphinxPostTransform):
                 [equation_link(self.env, page, check), promise_cell(check)]
                 for page, _, check in found
             ]
-            placeholder.replace_self(table(["Equation", "What holds it"], rows))
+            placeholder.replace_self(
+                table(["Equation", "What holds it"], rows, [25, 75])
+            )
 
 
 def equation_link(env, page: str, check: Check) -> nodes.paragraph:
@@ -164,12 +167,16 @@ def promise_cell(check: Check) -> nodes.Node:
     return text
 
 
-def table(head: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
+def table(
+    head: list[str], rows: list[list[nodes.Node]], widths: list[int]
+) -> nodes.table:
+    """A table of the given columns' widths, in percent."""
+
     def row(cells):
         return nodes.row("", *(nodes.entry("", cell) for cell in cells))
 
     group = nodes.tgroup("", cols=len(head))
-    group += [nodes.colspec(colwidth=width) for width in (25, 75)]
+    group += [nodes.colspec(colwidth=width) for width in widths]
     group += nodes.thead("", row([nodes.paragraph("", text) for text in head]))
     group += nodes.tbody("", *map(row, rows))
     # In print it may break across pages.

@@ -109,6 +109,7 @@ export default {
     /** The last answer of the trainer. */
     let shown = null;
     let playing = false;
+    /** How far the last request goes while it plays. */
     let aim = 0;
     /** The trait as it was last written while playing, and when. */
     let noted = { epochs: 0, time: 0 };
@@ -142,7 +143,8 @@ export default {
       if (figure.reduced.matches) return figure.set({ epochs: Math.min(LAST, epochs + JUMP) });
       playing = true;
       if (epochs >= LAST) shown = null;
-      note(epochs % LAST);
+      aim = epochs % LAST;
+      note(aim);
     });
     const rewind = button("rewind", "Rewind", () => {
       playing = false;
@@ -331,7 +333,7 @@ export default {
 
       const name = [2, ...settings.hidden.filter(Boolean), 1].join("-");
       const [what, why] = verdict(answer);
-      word.textContent = `Epoch ${epochs}, ${name}.`;
+      write(word, `Epoch ${epochs}, ${name}.`);
       write(reason, `${what} ${why}`);
       const [training, heldOut] = told.map((pair) => pair.join(", right "));
       return `Epoch ${epochs}. ${what} ${why} Training loss ${training}; held out ${heldOut}.`;

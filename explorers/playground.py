@@ -1,7 +1,7 @@
 """A network trained while one watches: `playground.js` in NumPy, and in print."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -201,9 +201,9 @@ class Playground(Explorer):
                 theta -= self.rate * gradient
 
     def trained(self, *epochs: int) -> list[np.ndarray]:
-        """The parameters after each of some numbers of epochs, in order."""
-        run = enumerate(self.course())
-        return [next(theta for e, theta in run if e == wanted) for wanted in epochs]
+        """The parameters after each of some numbers of epochs."""
+        course = list(islice(self.course(), max(epochs) + 1))
+        return [course[e] for e in epochs]
 
     def score(self, theta: np.ndarray, part: int = TRAINING) -> tuple[float, float]:
         """The mean loss, and the share of points on the right side."""
@@ -309,4 +309,5 @@ def draw_border(ax, places, logits, tint: bool = False) -> None:
                 ax.contourf(
                     x, y, sign * sure, levels=[least, 2], colors=[color], alpha=0.13
                 )
-    ax.contour(x, y, logits, levels=[0], colors=palette.ink, linewidths=1.1)
+    if logits.min() < 0 < logits.max():
+        ax.contour(x, y, logits, levels=[0], colors=palette.ink, linewidths=1.1)

@@ -580,8 +580,12 @@ export default {
         const shown = runs[name]?.path.slice(0, t * pace + 1) ?? [];
         const losses = shown.map(loss);
         now[name] = losses.at(-1);
-        way(shown);
-        beads(shown.map((theta) => [theta, theta]));
+        // What is thrown far out of sight comes back, but not to be looked at.
+        const far = 2 * (x[1] - x[0]);
+        const gone = shown.findIndex(([a, b]) => Math.max(Math.abs(a), Math.abs(b)) > far);
+        const seen = gone < 0 ? shown : shown.slice(0, gone + 1);
+        way(seen);
+        beads(seen.map((theta) => [theta]));
         head(shown.slice(-1).filter(inReach));
         const gaps = losses.map((value, i) => [i / pace, Math.max(value - least, heights[0] / 10)]);
         drop(gaps);

@@ -30,6 +30,7 @@ PLACES = {
     "graph": "book/autodiff.html",
     "losses": "book/losses.html",
     "neuron": "book/perceptron.html",
+    "playground": "book/training.html",
     "race": "book/optimization.html",
     "signal": "book/training.html",
 }

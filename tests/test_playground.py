@@ -3,16 +3,14 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import traitlets
-from chromium import LOOKS, Visit, serve
-from fixture_book import HEADER, FixtureBook
-from playwright.sync_api import Locator, Page, expect
-from test_explorers_browser import pixels, settle
+from chromium import LOOKS, Visit
+from playwright.sync_api import JSHandle, Locator, Page, expect
+from test_explorers_browser import PLACES, pixels, settle
 from test_website import violations
 
 from explorers import bundle, playground
@@ -252,6 +250,20 @@ def test_it_tells_dead_units_copies_and_a_loss_that_is_no_number():
     assert lost["lost"] and lost["epochs"] < 30
 
 
+@pytest.mark.filterwarnings("error")
+def test_any_state_is_drawn_for_print():
+    """Few epochs, no hidden layer, one unit, two units as axes, no border."""
+    for traits in [
+        {"epochs": 1},
+        {"epochs": 4, "hidden": [0, 0, 0]},
+        {"epochs": 4, "hidden": [1, 0, 0], "activation": "relu", "axes": 1},
+        {"epochs": 4, "init": "equal", "layer": 1},
+        {"epochs": 4, "init": "small", "activation": "sigmoid", "hidden": [8, 8, 8]},
+    ]:
+        titles = [ax.get_title() for ax in Playground(**traits).draw().axes]
+        assert titles[2].startswith(f"epoch {traits['epochs']}\n")
+
+
 def test_a_playground_refuses_what_makes_no_sense():
     for wrong in [
         {"data": "iris"},
@@ -302,50 +314,13 @@ def test_a_border_is_drawn_where_values_pass_the_level():
 
 # In a browser -------------------------------------------------------------------------
 
-PAGE = "book/page.html"
-CELL = """
-# A page
-
-```{code-cell} ipython3
----
-mystnb:
-  figure:
-    name: fig:playground
-    caption: A network learns.
-  image:
-    alt: Four panels.
----
-from explorers.playground import Playground
-
-Playground()
-```
-"""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """The built website of a book with the figure."""
-    book = FixtureBook(tmp_path_factory.mktemp("book") / "a book")
-    book.write("book/page.md", HEADER + CELL)
-    built = book.build()
-    assert built.returncode == 0, built.stdout + built.stderr
-    return book.root / "_build" / "html"
-
-
-@pytest.fixture(scope="module")
-def served(folder: Path) -> Iterator[str]:
-    with serve(folder) as address:
-        yield address
-
-
-@pytest.fixture(params=["http", "file"])
-def home(request: pytest.FixtureRequest, folder: Path, served: str) -> str:
-    return served if request.param == "http" else folder.as_uri() + "/"
+PAGE = PLACES["playground"]
+SAID = '[data-explorer="playground"] .verdict strong'
 
 
 def figure(page: Page) -> Locator:
     """The figure, at rest."""
-    place = page.locator(".explorer")
+    place = page.locator('[data-explorer="playground"]')
     place.locator(".explorer-content:not([aria-busy])").wait_for(timeout=60_000)
     place.scroll_into_view_if_needed()
     settle(page)
@@ -359,12 +334,26 @@ def epoch(place: Locator) -> int:
 def reach(page: Page, epochs: int) -> None:
     """Wait until the training is that far."""
     page.wait_for_function(
-        """epochs => {
-          const said = document.querySelector(".verdict strong").textContent;
-          return Number(said.match(/Epoch (\\d+)/)[1]) >= epochs;
+        """([said, epochs]) => {
+          const text = document.querySelector(said).textContent;
+          return Number(text.match(/Epoch (\\d+)/)[1]) >= epochs;
         }""",
-        arg=epochs,
+        arg=[SAID, epochs],
         timeout=60_000,
+    )
+
+
+def watch(page: Page) -> JSHandle:
+    """A list that gets every epoch that is shown from now on."""
+    return page.evaluate_handle(
+        """said => {
+          const text = document.querySelector(said);
+          const seen = [];
+          const note = () => seen.push(Number(text.textContent.match(/\\d+/)[0]));
+          new MutationObserver(note).observe(text, { childList: true });
+          return seen;
+        }""",
+        SAID,
     )
 
 
@@ -428,20 +417,11 @@ def test_new_settings_get_as_many_epochs_at_rest_and_begin_anew_while_it_plays(
         assert "2-8-8-1-1" in place.locator(".verdict").inner_text()
         press(place, "Play")
         reach(page, 45)
-        seen = page.evaluate_handle(
-            """() => {
-              const told = document.querySelector(".verdict strong");
-              const seen = [];
-              new MutationObserver(() => seen.push(told.textContent))
-                .observe(told, { childList: true });
-              return seen;
-            }"""
-        )
+        seen = watch(page)
         place.get_by_role("radio", name="XOR").check()
         page.wait_for_timeout(300)
         press(place, "Pause")
-        told = [int(re.search(r"\d+", text)[0]) for text in seen.json_value()]
-        assert min(told) < 10
+        assert min(seen.json_value()) < 10
         place = figure(page)
         run = Playground(**{**changed, "data": "xor"}, epochs=epoch(place))
         assert shown(place) == wanted(run)
@@ -520,17 +500,10 @@ def test_with_reduced_motion_nothing_moves_and_play_shows_later_epochs_at_once(
 ):
     with visit(served + PAGE, reduced_motion="reduce") as page:
         place = figure(page)
-        page.evaluate(
-            """() => {
-              const told = document.querySelector(".verdict strong");
-              window.seen = [];
-              new MutationObserver(() => seen.push(told.textContent))
-                .observe(told, { childList: true });
-            }"""
-        )
+        seen = watch(page)
         press(place, "Play")
         assert epoch(figure(page)) == 250
-        assert len(page.evaluate("seen")) == 1
+        assert seen.json_value() == [250]
         assert place.get_by_role("button", name="Play").is_visible()
 
 
@@ -563,10 +536,7 @@ def test_it_plays_to_its_last_epoch_and_then_from_the_first(visit: Visit, served
         assert place.get_by_role("button", name="Step").is_disabled()
         press(place, "Play")
         place.get_by_role("button", name="Pause").wait_for()
-        page.wait_for_function(
-            "() => /Epoch \\d{1,3},/.test("
-            "document.querySelector('.verdict strong').textContent)"
-        )
+        page.wait_for_timeout(300)
         press(place, "Pause")
         assert 0 < epoch(figure(page)) < LAST
 

@@ -1,27 +1,38 @@
-"""Measure what the book costs to build and to load (`make bench`).
+"""Measure what the book costs to run, to build and to load (`make bench`).
 
 Works on a copy of the sources in a temporary folder, so that nothing here is lost and
-"cold" means cold. Times are wall-clock seconds on this machine: read ratios.
+"cold" means cold. Times are wall-clock seconds on this machine: read ratios. What the
+status page tells of it goes to `tools/bench.json`, which is committed: a page takes no
+time from its own build, or two builds would differ.
 """
 
 import contextlib
+import functools
 import gzip
 import itertools
 import json
 import os
 import platform
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
+import psutil
 from cli import Parser
 
 ROOT = Path(__file__).resolve().parent.parent
+RECORD = ROOT / "tools" / "bench.json"
 sys.path[:0] = [str(ROOT / "_ext"), str(ROOT / "tests")]
 
 KINDS = {
@@ -54,17 +65,85 @@ def build(root: Path, *targets: str) -> float:
     return time.monotonic() - start
 
 
-def serial_times(root: Path) -> dict[str, float]:
-    """Seconds that each chapter takes to execute, one after the other."""
+def children_memory() -> float:
+    """Megabytes that the processes below this one hold in memory, added up."""
+    total = 0
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += process.memory_info().rss
+    return total / 1e6
+
+
+def children_seconds() -> float:
+    """Seconds that ended children of this process, and theirs, have computed."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def measured(action: Callable[[], object]) -> dict[str, float]:
+    """Run an action that starts processes, and watch them.
+
+    Returns
+    -------
+    seconds : on the clock; other work on the machine makes them more
+    computing : seconds that the processes computed, which other work changes little
+    MB : the most that they held in memory at one time, looked at ten times a second
+    """
+    before, start, peak = children_seconds(), time.monotonic(), 0.0
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(action)
+        while not job.done():
+            peak = max(peak, children_memory())
+            time.sleep(0.1)
+    job.result()
+    return {
+        "seconds": round(time.monotonic() - start, 1),
+        "computing": round(children_seconds() - before, 1),
+        "MB": round(peak),
+    }
+
+
+def measure_chapters(root: Path) -> dict[str, dict[str, float]]:
+    """What each chapter takes to run, one after the other."""
     from execution import KERNEL_ENVIRONMENT, Chapter, execute, read_notebook
 
     os.environ.update(KERNEL_ENVIRONMENT)
-    times = {}
+    found = {}
     for path in sorted((root / "book").glob("*.md")):
         notebook = read_notebook(path)
-        if notebook is not None:
-            times[path.stem] = execute(Chapter(path, notebook, ""), timeout=600)
-    return times
+        if notebook is None:
+            continue
+        chapter = Chapter(path, notebook, "")
+        found[path.stem] = measured(functools.partial(execute, chapter, timeout=600))
+        numbers = ", ".join(f"{name} {n}" for name, n in found[path.stem].items())
+        print(f"run {path.stem:<20} {numbers}", flush=True)
+    return found
+
+
+def load_when_ready(address: str) -> None:
+    """Load a page of a server that tells its address a little before it listens."""
+    for _ in range(100):
+        with contextlib.suppress(urllib.error.URLError):
+            urllib.request.urlopen(address).read()
+            return
+        time.sleep(0.2)
+    sys.exit(f"error: nobody answers at {address}")
+
+
+def lab_memory(root: Path) -> int:
+    """Megabytes that JupyterLab holds besides, once its page is loaded."""
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
+    command = [sys.executable, "-m", "jupyterlab", *options, f"--notebook-dir={root}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            for line in server.stderr:
+                if found := re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", line):
+                    load_when_ready(found[0])
+                    return round(children_memory())
+        finally:
+            server.terminate()
+            server.communicate()  # it has more to say, and waits until that is read
+    sys.exit("error: JupyterLab did not start")
 
 
 def touch_prose(root: Path) -> None:
@@ -164,7 +243,7 @@ def longest_tasks(site: Path) -> dict[str, float]:
                 kind = place.get_attribute("data-explorer")
                 slider = place.locator("input[type=range]").first
                 runs = [longest_task(browser, page, slider) for _ in range(3)]
-                tasks[kind] = min(runs)
+                tasks[kind] = max(tasks.get(kind, 0), min(runs))
     return tasks
 
 
@@ -239,36 +318,61 @@ def report_explorers(site: Path) -> None:
     print(f"from frame to frame      {frame:6.1f} ms, main thread busy {busy:.1f} ms")
 
 
+def measure_builds(root: Path, chapters_in_turn: float) -> dict[str, float]:
+    """Seconds of builds from nothing, of no change and of a changed sentence."""
+    both = build(root, "site", "pdf")
+    aim = 1.2 * chapters_in_turn + 40
+    print(f"cold site and handout    {both:6.1f} s   (aim at most {aim:.1f})")
+    no_op = build(root, "site")
+    print(f"no-op site               {no_op:6.1f} s   (aim 2.5)")
+    touch_prose(root)
+    prose = build(root, "site")
+    print(f"site after a prose edit  {prose:6.1f} s   (aim 4.0)")
+    keras = build(root, "pdf", "--framework", "keras")
+    again = build(root, "pdf", "--framework", "keras")
+    print(f"one more edition         {keras:6.1f} s")
+    print(f"the same, no-op          {again:6.1f} s   (its pass of Sphinx)")
+    return {"cold": round(both, 1), "prose": round(prose, 1), "none": round(no_op, 1)}
+
+
+def report_pages(site: Path) -> None:
+    kinds = ["html", "css", "js", "fonts", "images"]
+    print("\nkB (gzip) per page" + "".join(f"{kind:>9}" for kind in kinds))
+    for page, sizes in page_bytes(site).items():
+        cells = "".join(f"{sizes[kind] / 1000:9.1f}" for kind in kinds)
+        print(f"{page:<18}{cells}")
+
+
 def main() -> None:
-    Parser(description=__doc__.splitlines()[0]).parse_args()
-    print(
-        f"on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}"
+    parser = Parser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--chapters", action="store_true", help="measure no builds and no pages"
     )
+    arguments = parser.parse_args()
+    record = {
+        "date": date.today().isoformat(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        # Processes of others that ran or wanted to, in the minute before.
+        "busy": round(os.getloadavg()[0], 1),
+    }
+    print("on", ", ".join(f"{name} {value}" for name, value in record.items()))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve() / "a copy"
         copy_sources(root)
-        times = serial_times(root)
-        for name, seconds in times.items():
-            print(f"execute {name:<16} {seconds:6.1f} s")
-        total = sum(times.values())
-        print(f"sum of serial executions {total:6.1f} s")
-        both = build(root, "site", "pdf")
-        aim = 1.2 * total + 40
-        print(f"cold site and handout    {both:6.1f} s   (aim at most {aim:.1f})")
-        print(f"no-op site               {build(root, 'site'):6.1f} s   (aim 2.5)")
-        touch_prose(root)
-        print(f"site after a prose edit  {build(root, 'site'):6.1f} s   (aim 4.0)")
-        keras = build(root, "pdf", "--framework", "keras")
-        again = build(root, "pdf", "--framework", "keras")
-        print(f"one more edition         {keras:6.1f} s")
-        print(f"the same, no-op          {again:6.1f} s   (its pass of Sphinx)")
-        kinds = ["html", "css", "js", "fonts", "images"]
-        print("\nkB (gzip) per page" + "".join(f"{kind:>9}" for kind in kinds))
-        for page, sizes in page_bytes(root / "_build" / "html").items():
-            cells = "".join(f"{sizes[kind] / 1000:9.1f}" for kind in kinds)
-            print(f"{page:<18}{cells}")
-        report_explorers(root / "_build" / "html")
+        record["JupyterLab MB"] = lab_memory(root)
+        print(f"JupyterLab alone {record['JupyterLab MB']:18} MB")
+        record["chapters"] = measure_chapters(root)
+        total = sum(chapter["seconds"] for chapter in record["chapters"].values())
+        print(f"all, one after the other {total:6.1f} s")
+        if not arguments.chapters:
+            record["builds"] = measure_builds(root, total)
+        RECORD.write_text(json.dumps(record, indent=2) + "\n")
+        print(f"written: {RECORD}; commit it, and the status page shows it")
+        if not arguments.chapters:
+            report_pages(root / "_build" / "html")
+            report_explorers(root / "_build" / "html")
 
 
 if __name__ == "__main__":

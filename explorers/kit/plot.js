@@ -136,7 +136,8 @@ export class Plot {
   }
 
   /**
-   * Many lines inside the axes, of one look; looks as for `line`, and `faint`.
+   * Many lines inside the axes, of one look; looks as for `line`, and `faint`. A line of
+   * one point is a dot if the look is `beads`.
    * @param {string} look
    * @returns {(lines: Pair[][]) => void} draws them
    */
@@ -144,7 +145,10 @@ export class Plot {
     const path = svg("path", { class: `line ${look}` });
     this.window.append(path);
     return (lines) => {
-      const drawn = lines.map((points) => `M${points.map((point) => this.at(point)).join("L")}`);
+      const drawn = lines.map((points) => {
+        const way = points.map((point) => this.at(point)).join("L");
+        return points.length > 1 ? `M${way}` : `M${way}h0`;
+      });
       assign(path, { d: drawn.join("") });
     };
   }

@@ -1,0 +1,89 @@
+"""What the project says of itself is true: packages in use, commands, citation."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from chapters import BOOK, code_of, pieces
+from execution import module_names
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = {page.stem: page.read_text("utf8") for page in BOOK.glob("*.md")}
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
+
+
+def modules(text: str) -> set[str]:
+    """Packages that a page's code cells import."""
+    cells = [code_of(cell) for kind, cell, _ in pieces(text) if kind == "code"]
+    return {name.split(".")[0] for name in module_names("\n".join(cells))}
+
+
+@pytest.mark.parametrize(
+    "package",
+    ["numpy", "matplotlib", "seaborn", "keras", "tensorflow", "torch"],
+)
+def test_each_package_of_the_chapters_is_imported_by_one(package):
+    assert [name for name, text in PAGES.items() if package in modules(text)]
+
+
+def test_pandas_loads_the_data_of_the_chapters():
+    assert "pandas" in module_names((ROOT / "notebook_utils.py").read_text("utf8"))
+
+
+@pytest.mark.parametrize(
+    ("extension", "mark"),
+    [
+        ("sphinx_proof", r'<div class="proof (theorem|definition|algorithm) '),
+        ("sphinx_exercise", r'<div class="exercise '),
+        ("sphinxcontrib.bibtex", r'<a class="[^"]*" href="bibliography.html#id\d+"'),
+        ("sphinxcontrib.tikz", r'<img [^>]*src="\.\./_images/tikz-\w+\.svg"'),
+    ],
+)
+def test_each_extension_is_loaded_and_shows_on_a_page(site, extension, mark):
+    assert extension in CONFIG["sphinx"]["extra_extensions"]
+    html = [page.read_text("utf8") for page in (site / "book").glob("*.html")]
+    assert any(re.search(mark, text) for text in html)
+
+
+def test_the_book_is_built_by_jupyter_book():
+    build = (ROOT / "tools" / "build.py").read_text("utf8")
+    assert "jupyter_book.sphinx" in module_names(build)
+
+
+def test_the_readme_lists_each_command_that_make_lists():
+    readme = (ROOT / "README.md").read_text("utf8")
+    makefile = (ROOT / "Makefile").read_text("utf8")
+    listed = set(re.findall(r"^([a-z-]+):.*##", makefile, flags=re.M))
+    told = set(re.findall(r"^(?:\| `)?make ([a-z-]+)", readme, flags=re.M))
+    assert listed - {"help"} == told
+
+
+def test_each_place_that_the_readme_lists_exists():
+    readme = (ROOT / "README.md").read_text("utf8")
+    rows = re.findall(r"^\| (.*?) \|", readme.partition("## What is where")[2], re.M)
+    places = re.findall(r"`([\w./-]+)`", "".join(rows))
+    assert len(places) > 10
+    assert [name for name in places if not (ROOT / name).exists()] == []
+
+
+def test_the_citation_agrees_with_the_book():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["message"]
+    assert citation["title"] == CONFIG["title"]
+    assert [author["name"] for author in citation["authors"]] == [CONFIG["author"]]
+    assert citation["version"] == project["version"]
+    # No address is made up.
+    assert not {"url", "repository-code", "doi"} & set(citation)
+    assert citation["license"] == ["CC-BY-4.0", "MIT"]
+    assert "(SPDX: CC-BY-4.0)" in (ROOT / "LICENSE-TEXT").read_text("utf8")
+    assert (ROOT / "LICENSE-CODE").read_text("utf8").startswith("MIT License\n")
+    holders = {
+        author
+        for name in ("LICENSE-TEXT", "LICENSE-CODE")
+        for author in re.findall(r"\(c\) 2026 (?:by )?(.*)", (ROOT / name).read_text())
+    }
+    assert holders == {CONFIG["author"]}

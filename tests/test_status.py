@@ -1,0 +1,70 @@
+"""The status page tells what was measured, and the texts' promises agree with it."""
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+
+import bench
+import chapters
+
+ROOT = bench.ROOT
+RECORD = json.loads(bench.RECORD.read_text("utf8"))
+
+
+def text_of(page) -> str:
+    """What a reader reads on a page of the website."""
+    return re.sub(r"<[^>]*>|\s+", " ", page.read_text("utf8"))
+
+
+def test_the_status_page_shows_the_record_and_the_versions(site):
+    text = re.sub(r" +", " ", text_of(site / "book" / "status.html"))
+    assert f"Measured on {RECORD['date']}" in text
+    assert f"{RECORD['JupyterLab MB']} MB besides" in text
+    for name, found in RECORD["chapters"].items():
+        (title,) = re.findall(
+            r"^# (.*)", (ROOT / "book" / f"{name}.md").read_text("utf8"), flags=re.M
+        )
+        row = " ".join(f"{found[what]:.0f}" for what in ("seconds", "computing", "MB"))
+        assert f"{title} {row} " in text
+    requirements = (ROOT / "requirements.txt").read_text()
+    pins = re.findall(r"^([\w-]+)==([^\s;]+)", requirements, flags=re.M)
+    assert len(pins) > 15
+    assert [pin for pin in pins if "{} {}".format(*pin) not in text] == []
+
+
+def test_the_front_page_leads_to_the_status_page(site):
+    assert 'href="status.html"' in (site / "book" / "intro.html").read_text("utf8")
+
+
+def test_the_run_times_that_chapters_promise_are_about_those_measured():
+    """All alike, as a shared machine computes more slowly than one of its own."""
+    ratios = {}
+    for name, found in RECORD["chapters"].items():
+        page = (chapters.BOOK / f"{name}.md").read_text("utf8")
+        (promised,) = re.findall(r"run time (\d+) seconds", page)
+        ratios[name] = found["computing"] / int(promised)
+    slowness = statistics.median(ratios.values())
+    assert 0.5 < slowness < 3
+    assert [name for name, r in ratios.items() if not 2 / 3 < r / slowness < 1.5] == []
+
+
+def test_a_seat_that_teachers_are_told_of_holds_any_chapter():
+    text = (ROOT / "README.md").read_text("utf8")
+    (gigabytes,) = re.findall(r"(\d) GB of memory for each seat", text)
+    largest = max(found["MB"] for found in RECORD["chapters"].values())
+    (further,) = re.findall(r"takes up to\s+([\d.]+) GB until", text)
+    assert largest < 1000 * float(further)
+    needed = (largest + RECORD["JupyterLab MB"]) / 1000
+    assert needed < int(gigabytes) < 2.5 * needed
+    (minutes,) = re.findall(r"computes for at\s+most (\d) minutes", text)
+    longest = max(found["computing"] for found in RECORD["chapters"].values())
+    assert longest < 60 * int(minutes)
+
+
+def test_the_bench_sees_what_a_process_holds_and_computes():
+    code = "import time; held = b'x' * 200_000_000; sum(range(9**8)); time.sleep(0.5)"
+    found = bench.measured(lambda: subprocess.run([sys.executable, "-c", code]))
+    assert 200 < found["MB"] < 300
+    assert 0.2 < found["computing"] <= found["seconds"] - 0.4
