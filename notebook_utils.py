@@ -7,11 +7,16 @@ Import it before Keras: it sets TensorFlow's log level, which is read only once.
 """
 
 import os
+import sys
 
 # TensorFlow prints its start-up notes unless told otherwise before its import. Without
 # oneDNN's reordering of sums, every run gives the same bits.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+# Triton comes with PyTorch's builds for CUDA. Loaded after TensorFlow it aborts the
+# process, since both bring a copy of LLVM; no chapter compiles kernels with it.
+sys.modules.setdefault("triton", None)
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -151,7 +151,10 @@ def picture(app: Sphinx, node: nodes.Element) -> Path:
         translator = SimpleNamespace(builder=app.builder)
         name = Path(tikz.render_tikz(translator, node, node["libs"])).name
         return Path(app.outdir, "_images", name)
-    return Path(app.srcdir, node["uri"])
+    # The writer has put the name in the website in place of the source's.
+    name = Path(node["uri"]).name
+    (source,) = (src for src, out in app.builder.images.items() if out == name)
+    return Path(app.srcdir, source)
 
 
 def write_chapter(app: Sphinx, docname: str, document: nodes.document) -> str:

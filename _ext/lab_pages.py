@@ -80,7 +80,8 @@ def numbers(app: Sphinx) -> dict[str, str]:
 def write(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    if doctree and has_cells(doctree):
+    whole = app.config.book_solutions != "none"
+    if whole and doctree and has_cells(doctree):
         folder = Path(app.srcdir, "_build", "lab")
         folder.mkdir(parents=True, exist_ok=True)
         content = json.dumps(describe(app, pagename, doctree), ensure_ascii=False)

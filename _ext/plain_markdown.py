@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from alt_text import place
 from docutils import nodes
 from formulas import display_source
 from framework_tabs import tab_set
@@ -81,6 +82,16 @@ def can_fold(node: nodes.Element) -> bool:
     after = node.parent.children[node.parent.index(node) + 1 :]
     visible = [sibling for sibling in after if not isinstance(sibling, SILENT)]
     return not visible or begins_cell(visible[0])
+
+
+def warn(node: nodes.Element) -> None:
+    logger.warning(
+        "a notebook to download has no form for %r; give it one in %s",
+        node.tagname,
+        Path(__file__).name,
+        location=place(node),
+        type="downloads",
+    )
 
 
 class Page:
@@ -186,13 +197,18 @@ class Page:
                     f"- {inline(n[0])}: {' '.join(self.inside(n[-1]))}" for n in node
                 ]
             case nodes.literal_block():
-                return [f"```\n{node.astext()}\n```"]
+                return [f"```\n{node.astext().rstrip()}\n```"]
             case nodes.table():
                 return [*self.caption(node, "table"), self.table(node)]
             case _ if isinstance(node, PICTURES):
                 return [self.image(node)]
             case nodes.figure():
                 return [*self.images(node), *self.caption(node, "figure")]
+            case nodes.transition():
+                return ["---"]
+            case nodes.footnote():
+                text = "\n\n".join(self.inside(node, 1))
+                return [f"[{inline(node[0])}] {text}"]
             case nodes.block_quote():
                 return [quoted(self.inside(node))]
             case _ if isinstance(node, PROOFS):
@@ -206,13 +222,7 @@ class Page:
                 return [quoted([head, *self.inside(node, 1 if words else 0)])]
             case nodes.container() | nodes.compound():
                 return self.inside(node)
-        logger.warning(
-            "a notebook to download has no form for %r; give it one in %s",
-            node.tagname,
-            Path(__file__).name,
-            location=node,
-            type="downloads",
-        )
+        warn(node)
         return []
 
     def inside(self, node: nodes.Element, start: int = 0) -> list[str]:
@@ -313,6 +323,8 @@ def inline(node: nodes.Node) -> str:
             return code(node.astext())
     text = "".join(map(inline, node.children))
     match node:
+        case nodes.footnote_reference():
+            return f"[{text}]"
         case nodes.emphasis() | nodes.title_reference():
             return f"*{text}*"
         case nodes.strong():
@@ -321,13 +333,7 @@ def inline(node: nodes.Node) -> str:
             return f"[{text}]({node['refuri']})"
         case nodes.TextElement() | nodes.inline():
             return text
-    logger.warning(
-        "a notebook to download has no form for %r; give it one in %s",
-        node.tagname,
-        Path(__file__).name,
-        location=node,
-        type="downloads",
-    )
+    warn(node)
     return text
 
 

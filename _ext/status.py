@@ -66,7 +66,7 @@ class Status(SphinxDirective):
             "chapter's kernel and what it starts held at one time; JupyterLab takes "
             f"{record['JupyterLab MB']} MB besides."
         )
-        head = ["Chapter", "Time (s)", "Computing (s)", "Memory (MB)"]
+        head = ["Chapter", "Time (s)", "CPU (s)", "RAM (MB)"]
         return [paragraph(where), table(head, rows, [46, 18, 18, 18])]
 
     def builds(self) -> list[nodes.Node]:
@@ -87,7 +87,7 @@ class Status(SphinxDirective):
         rows = []
         for heading, part in zip(parts[1::2], parts[2::2], strict=True):
             if pins := PIN.findall(part):
-                versions = ", ".join(f"{name} {version}" for name, version in pins)
+                versions = ", ".join(f"{name}\N{NO-BREAK SPACE}{v}" for name, v in pins)
                 rows.append([paragraph(heading), paragraph(versions)])
         return [table(["For", "Packages"], rows, [25, 75])]
 
@@ -97,9 +97,9 @@ def others(record: dict) -> str:
     if record["busy"] < 0.5:
         return "The machine had nothing else to do."
     return (
-        f"The machine was shared, with {record['busy']} other processes at work when "
-        "it began, so read the seconds of computing: they are what a chapter takes on "
-        "a machine of its own."
+        f"The machine was shared, with {record['busy']:.0f} other processes at work "
+        "when it began. So read the seconds of computing (CPU): they are nearer to "
+        "what a chapter takes on a machine of its own, and still too long."
     )
 
 

@@ -281,7 +281,7 @@ function verdict(runs, losses, t) {
     if (lost.length) parts.push(clause(lost, "diverges", "diverge"));
     return [`Step ${t}.`, parts.map(sentence).join(" ")];
   }
-  const [first, ...others] = there.map((name) => runs[name].step);
+  const first = runs[there[0]]?.step;
   const winners = there.filter((name) => runs[name].step === first);
   if (there.length) {
     const later = there.slice(winners.length).map((name) => `${NAMES[name]} from ${runs[name].step}`);

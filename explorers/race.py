@@ -21,34 +21,39 @@ SEEDS = 8
 
 # Rules --------------------------------------------------------------------------------
 
-Rule = Callable[..., np.ndarray]
+Array = np.ndarray
+
+# A rule takes the parameters, their gradient, a memory of its own and the settings, and
+# returns the next parameters; these arrays have the shape (2,).
 
 
-def gradient_descent(theta, g, memory, rate):
+def gradient_descent(theta: Array, g: Array, memory: dict, rate: float) -> Array:
     return theta - rate * g
 
 
-def momentum(theta, g, memory, rate, mu):
+def momentum(theta: Array, g: Array, memory: dict, rate: float, mu: float) -> Array:
     memory["v"] = mu * memory.get("v", 0.0) - rate * g
     return theta + memory["v"]
 
 
-def nesterov(theta, g, memory, rate, mu):
+def nesterov(theta: Array, g: Array, memory: dict, rate: float, mu: float) -> Array:
     memory["v"] = mu * memory.get("v", 0.0) - rate * g
     return theta + mu * memory["v"] - rate * g
 
 
-def adagrad(theta, g, memory, rate):
+def adagrad(theta: Array, g: Array, memory: dict, rate: float) -> Array:
     memory["s"] = memory.get("s", 0.0) + g * g
     return theta - rate * g / (np.sqrt(memory["s"]) + 1e-10)
 
 
-def rmsprop(theta, g, memory, rate, beta):
+def rmsprop(theta: Array, g: Array, memory: dict, rate: float, beta: float) -> Array:
     memory["s"] = beta * memory.get("s", 0.0) + (1 - beta) * g * g
     return theta - rate * g / (np.sqrt(memory["s"]) + 1e-8)
 
 
-def adam(theta, g, memory, rate, beta_1, beta_2):
+def adam(
+    theta: Array, g: Array, memory: dict, rate: float, beta_1: float, beta_2: float
+) -> Array:
     m = memory["m"] = beta_1 * memory.get("m", 0.0) + (1 - beta_1) * g
     s = memory["s"] = beta_2 * memory.get("s", 0.0) + (1 - beta_2) * g * g
     # Powers as products: the last bit of a power depends on the language.
@@ -57,7 +62,7 @@ def adam(theta, g, memory, rate, beta_1, beta_2):
     return theta - rate * (m / (1 - p_1)) / (np.sqrt(s / (1 - p_2)) + 1e-8)
 
 
-RULES: dict[str, Rule] = {
+RULES: dict[str, Callable[..., Array]] = {
     "gd": gradient_descent,
     "momentum": momentum,
     "nesterov": nesterov,
@@ -88,51 +93,51 @@ class Landscape(NamedTuple):
     `loss` maps points of shape (..., 2) to losses; `gradient` a point to its gradient.
     """
 
-    loss: Callable[[np.ndarray], np.ndarray]
-    gradient: Callable[[np.ndarray], np.ndarray]
+    loss: Callable[[Array], Array]
+    gradient: Callable[[Array], Array]
     least: float
 
 
-def ravine_loss(theta):
+def ravine_loss(theta: Array) -> Array:
     a, b = theta[..., 0], theta[..., 1]
     return 0.5 * (
         RAVINE[0, 0] * a * a + 2 * RAVINE[0, 1] * a * b + RAVINE[1, 1] * b * b
     )
 
 
-def ravine_gradient(theta):
+def ravine_gradient(theta: Array) -> Array:
     a, b = theta
     (p, q), (_, r) = RAVINE
     return np.array([p * a + q * b, q * a + r * b])
 
 
-def rosenbrock_loss(theta):
+def rosenbrock_loss(theta: Array) -> Array:
     a, b = theta[..., 0], theta[..., 1]
     return (1 - a) * (1 - a) + 100 * (b - a * a) * (b - a * a)
 
 
-def rosenbrock_gradient(theta):
+def rosenbrock_gradient(theta: Array) -> Array:
     a, b = theta
     bend = 200 * (b - a * a)
     return np.array([-2 * (1 - a) - 2 * a * bend, bend])
 
 
-def saddle_loss(theta):
+def saddle_loss(theta: Array) -> Array:
     a, b = theta[..., 0], theta[..., 1]
     return (a * b - 1) * (a * b - 1)
 
 
-def saddle_gradient(theta):
+def saddle_gradient(theta: Array) -> Array:
     a, b = theta
     return np.array([2 * (a * b - 1) * b, 2 * (a * b - 1) * a])
 
 
-def wells_loss(theta):
+def wells_loss(theta: Array) -> Array:
     a, b = theta[..., 0], theta[..., 1]
     return (a * a - 1) * (a * a - 1) + 0.3 * a + 0.5 * b * b
 
 
-def wells_gradient(theta):
+def wells_gradient(theta: Array) -> Array:
     a, b = theta
     return np.array([4 * a * (a * a - 1) + 0.3, b])
 
@@ -149,7 +154,16 @@ LANDSCAPES = {
 }
 
 
-def scene(start, gd, momentum, nesterov, adagrad, rmsprop, adam, **more) -> dict:
+def scene(
+    start: list[float],
+    gd: float,
+    momentum: float,
+    nesterov: float,
+    adagrad: float,
+    rmsprop: float,
+    adam: float,
+    steps: int = LAST,
+) -> dict:
     """What comes with a landscape: a start and a good rate for each method."""
     return {
         "start": start,
@@ -159,8 +173,8 @@ def scene(start, gd, momentum, nesterov, adagrad, rmsprop, adam, **more) -> dict
         "adagrad": [adagrad],
         "rmsprop": [rmsprop, 0.9],
         "adam": [adam, 0.9, 0.999],
-        "steps": LAST,
-    } | more
+        "steps": steps,
+    }
 
 
 # The best of 1, 2, 5, 10, ... for the way to the least loss; in the two wells the same
@@ -173,6 +187,7 @@ SCENES = {
     "points": scene([1.0, -3.0], 2.0, 0.2, 0.2, 0.5, 0.1, 0.1, steps=EPOCHS),
 }
 DECAY = 0.005  # of the twenty points' loss
+ALL = slice(None)
 
 
 class Race(Explorer):
@@ -221,7 +236,7 @@ class Race(Explorer):
     seed = traitlets.Int(0, min=0, max=SEEDS - 1).tag(sync=True)
     settings = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, **traits: object):
+    def __init__(self, x: Array, y: Array, **traits: object):
         self.x, self.y = np.asarray(x, float), np.asarray(y, float)
         if self.x.shape != (POINTS, 2) or self.y.shape != (POINTS,):
             raise ValueError(
@@ -267,19 +282,19 @@ class Race(Explorer):
 
     # The twenty points ----------------------------------------------------------------
 
-    def points_loss(self, theta: np.ndarray) -> np.ndarray:
+    def points_loss(self, theta: Array) -> Array:
         """Mean cross-entropy and penalty at points of shape (..., 2)."""
         o = theta[..., :1] * self.x[:, 0] + theta[..., 1:] * self.x[:, 1]
         entropy = np.mean(np.logaddexp(0, o) - self.y * o, axis=-1)
         return entropy + DECAY / 2 * np.sum(theta**2, axis=-1)
 
-    def points_gradient(self, theta: np.ndarray, batch=slice(None)) -> np.ndarray:
+    def points_gradient(self, theta: Array, batch: Array | slice = ALL) -> Array:
         """The mean over a batch of indices (default: all)."""
         x, y = self.x[batch], self.y[batch]
         y_hat = 1 / (1 + np.exp(-(x @ theta)))
         return (y_hat - y) @ x / len(x) + DECAY * theta
 
-    def optimum(self) -> np.ndarray:
+    def optimum(self) -> Array:
         """Newton's method on the twenty points, from zero."""
         theta = np.zeros(2)
         for _ in range(30):
@@ -289,7 +304,7 @@ class Race(Explorer):
             theta = theta - np.linalg.solve(hessian, self.points_gradient(theta))
         return theta
 
-    def epochs(self, batch: int) -> np.ndarray:
+    def epochs(self, batch: int) -> Array:
         """Iterates of minibatch descent in ten epochs; with 20, of gradient descent."""
         share = batch / POINTS if self.reduction == "sum" else 1.0
         theta = np.array(self.start)
@@ -315,7 +330,7 @@ class Race(Explorer):
             return ["gd", "sgd"]
         return [name for name in RULES if name in self.shown]
 
-    def path(self, name: str, last: int = LAST) -> np.ndarray:
+    def path(self, name: str, last: int = LAST) -> Array:
         """A method's iterates, fewer where they run away; shape (steps + 1, 2)."""
         if self.landscape == "points":
             return self.epochs(POINTS if name == "gd" else self.batch)
@@ -435,13 +450,13 @@ class Race(Explorer):
             first, second, heights, levels=levels, colors=palette.axis, linewidths=0.5
         )
 
-    def _draw_path(self, ax: Axes, name: str, path: np.ndarray) -> None:
+    def _draw_path(self, ax: Axes, name: str, path: Array) -> None:
         label, color, style, marker = LOOKS[name]
         ax.plot(*path.T, ".", color=color, ls=style, lw=0.8, ms=2.5)
         ax.plot(*path[-1], marker, color=color, ms=5, ls=style, lw=0.8, label=label)
 
 
-def orders(seed: int) -> np.ndarray:
+def orders(seed: int) -> Array:
     """The samples' order in each of ten epochs; shape (10, 20)."""
     rng = np.random.default_rng(seed)
     return np.array([rng.permutation(POINTS) for _ in range(EPOCHS)])

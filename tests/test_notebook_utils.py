@@ -1,6 +1,7 @@
 """The helper: colors that everybody can tell apart, data that are checked, plots."""
 
 import itertools
+import os
 import re
 import subprocess
 import sys
@@ -195,6 +196,24 @@ def test_importing_the_helper_keeps_tensorflow_quiet():
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.returncode == 0
     assert run.stdout + run.stderr == ""
+
+
+def test_importing_the_helper_keeps_triton_out_of_pytorch(tmp_path):
+    (tmp_path / "triton.py").write_text("raise SystemExit('triton was loaded')")
+    code = """import notebook_utils, torch
+from torch.utils._triton import has_triton_package
+weights = torch.nn.Linear(2, 1)
+optimizer = torch.optim.Adam(weights.parameters())
+weights(torch.ones(4, 2)).mean().backward()
+optimizer.step()
+print(has_triton_package())"""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+    )
+    assert (run.stdout, run.returncode) == ("False\n", 0), run.stderr
 
 
 def test_classes_differ_in_marker_and_color_and_are_all_drawn():

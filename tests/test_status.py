@@ -1,5 +1,6 @@
 """The status page tells what was measured, and the texts' promises agree with it."""
 
+import html
 import json
 import re
 import statistics
@@ -15,7 +16,7 @@ RECORD = json.loads(bench.RECORD.read_text("utf8"))
 
 def text_of(page) -> str:
     """What a reader reads on a page of the website."""
-    return re.sub(r"<[^>]*>|\s+", " ", page.read_text("utf8"))
+    return re.sub(r"<[^>]*>|\s+", " ", html.unescape(page.read_text("utf8")))
 
 
 def test_the_status_page_shows_the_record_and_the_versions(site):
