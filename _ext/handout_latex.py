@@ -316,12 +316,15 @@ def statement_starts(text: str) -> dict[int, int]:
 
 
 def has_output(block: nodes.literal_block) -> bool:
-    """Whether a cell's code is followed by what it prints, which is no figure."""
-    cell = block.parent.parent
-    if not is_source(block.parent) or cell is None:
+    """Whether what a cell prints, and is no figure, follows a listing of the cell."""
+    if is_output(block.parent):
+        rest = block.parent.children[block.parent.index(block) + 1 :]
+    elif is_source(block.parent):
+        outputs = filter(is_output, block.parent.parent.children)
+        rest = [part for output in outputs for part in output.children]
+    else:
         return False
-    found = [child for child in cell.children if is_output(child)]
-    return any(not isinstance(part, nodes.figure) for o in found for part in o.children)
+    return any(not isinstance(part, nodes.figure) for part in rest)
 
 
 def ends_box(block: nodes.Element) -> bool:

@@ -58,7 +58,7 @@ def test_every_box_is_painted_behind_its_text(printed):
     for kind, color in (("accent", "bookaccent"), ("theorem", "bookcurve")):
         hue = re.search(rf"\\definecolor\{{{color}\}}\{{HTML\}}\{{(\w+)\}}", colors)[1]
         parts = [int(hue[k : k + 2], 16) / 255 for k in (0, 2, 4)]
-        rgb = " ".join(rf"{part:.3f}\d*" if part else "0" for part in parts)
+        rgb = " ".join(rf"{int(100 * p) / 100:.2f}\d*" if p else "0" for p in parts)
         width = re.search(rf"\\handoutkind\{{{kind}\}}.*\{{([\d.]+)pt\}}\{{", style)[1]
         bar = rf"{rgb} rg -?[\d.]+ -?[\d.]+ {float(width) * 72 / 72.27:.3f} [\d.]+ re f"
         contents = (page.get_contents().get_data() for page in printed.document.pages)
@@ -352,6 +352,12 @@ LATEX = r"""\documentclass{article}
 """
 
 
+@pytest.fixture(scope="module")
+def good(tmp_path_factory) -> Path:
+    """A published PDF, in the folder of its source."""
+    return typeset(tmp_path_factory.mktemp("good"), "Good.")
+
+
 def typeset(folder: Path, body: str) -> Path:
     (folder / "book.tex").write_text(LATEX % body)
     return typesetter.build_pdf(folder / "book.tex", folder / "out" / "book.pdf")
@@ -378,16 +384,15 @@ def test_a_good_source_becomes_a_pdf_and_is_not_typeset_again(tmp_path):
         (r"\usepackage{nosuchpackage}", "Can be used only in preamble"),
     ],
 )
-def test_a_defect_is_told_in_one_line_and_the_good_pdf_stays(tmp_path, body, reason):
-    good = typeset(tmp_path, "Good.")
-    before = good.read_bytes()
+def test_a_defect_is_told_in_one_line_and_the_good_pdf_stays(good, body, reason):
+    before, folder = good.read_bytes(), good.parent.parent
     with pytest.raises(typesetter.HandoutError) as failure:
-        typeset(tmp_path, body)
+        typeset(folder, body)
     message = str(failure.value)
     assert message.startswith("error: ")
     assert reason in message
     assert re.search(r" at book\.tex:[34]: \S", message)
-    assert str(tmp_path / "book.log") in message
+    assert str(folder / "book.log") in message
     assert "\n" not in message
     assert good.read_bytes() == before
 
@@ -416,10 +421,10 @@ def test_an_entry_that_the_index_does_not_take_is_told_in_one_line(tmp_path):
     assert "\n" not in message
 
 
-def test_after_a_defect_the_same_source_fails_again(tmp_path):
+def test_after_a_defect_the_same_source_fails_again(good):
     for _ in range(2):
         with pytest.raises(typesetter.HandoutError):
-            typeset(tmp_path, r"See \ref{nowhere}.")
+            typeset(good.parent.parent, r"See \ref{nowhere}.")
 
 
 def test_missing_latex_is_told_with_the_packages_to_install(tmp_path, monkeypatch):
