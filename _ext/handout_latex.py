@@ -399,7 +399,8 @@ class IndexTerms(LatexOnly):
                 if page == start["docname"] or is_within(link, TITLES):
                     continue
                 entry = addnodes.index(entries=[("single", name, "", "", None)])
-                link.parent.insert(link.parent.index(link), entry)
+                # Behind it: before the first word of a page it is on the last one.
+                link.parent.insert(link.parent.index(link) + 1, entry)
 
 
 TITLES = (nodes.title, nodes.caption)
