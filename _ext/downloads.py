@@ -223,7 +223,8 @@ def offer(
     lists = [doc for doc, data in app.env.metadata.items() if "lists_handouts" in data]
     context["downloads"] = [(context["pathto"](file, 1), text) for file, text in menu]
     context["downloads"] += [
-        (context["pathto"](doc).rstrip("#") + "#handouts", "Handouts to print") for doc in lists
+        (context["pathto"](doc).rstrip("#") + "#handouts", "Handouts to print")
+        for doc in lists
     ]
 
 
