@@ -33,8 +33,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from sphinx.errors import SphinxError
 
-# One thread per kernel: chapters run side by side, and sums keep their order.
+# What a chapter prints and draws must not hang on the shell that the build runs in.
 KERNEL_ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    # One thread per kernel: chapters run side by side, and sums keep their order.
     "OMP_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",

@@ -65,10 +65,10 @@ def build(root: Path, *targets: str) -> float:
     return time.monotonic() - start
 
 
-def children_memory() -> float:
+def children_memory(ignored: set[psutil.Process]) -> float:
     """Megabytes that the processes below this one hold in memory, added up."""
     total = 0
-    for process in psutil.Process().children(recursive=True):
+    for process in set(psutil.Process().children(recursive=True)) - ignored:
         with contextlib.suppress(psutil.NoSuchProcess):
             total += process.memory_info().rss
     return total / 1e6
@@ -89,11 +89,12 @@ def measured(action: Callable[[], object]) -> dict[str, float]:
     computing : seconds that the processes computed, which other work changes little
     MB : the most that they held in memory at one time, looked at ten times a second
     """
+    others = set(psutil.Process().children(recursive=True))
     before, start, peak = children_seconds(), time.monotonic(), 0.0
     with ThreadPoolExecutor(1) as pool:
         job = pool.submit(action)
         while not job.done():
-            peak = max(peak, children_memory())
+            peak = max(peak, children_memory(others))
             time.sleep(0.1)
     job.result()
     return {
@@ -139,7 +140,7 @@ def lab_memory(root: Path) -> int:
             for line in server.stderr:
                 if found := re.search(r"http://127\.0\.0\.1:\d+/lab\?token=\w+", line):
                     load_when_ready(found[0])
-                    return round(children_memory())
+                    return round(children_memory(set()))
         finally:
             server.terminate()
             server.communicate()  # it has more to say, and waits until that is read
