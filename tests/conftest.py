@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Before NumPy is loaded: chapters run here as they run for the book.
-os.environ.update(execution.KERNEL_ENVIRONMENT | {"MPLBACKEND": "Agg"})
+# Before NumPy is loaded: chapters run here as they run for the book, but for figures.
+os.environ.update(execution.KERNEL_ENVIRONMENT)
+importlib.import_module("matplotlib").use("agg")
 
 pytest_plugins = ["chromium"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import chapters
 import pytest
 from editions import BOOK, FRAMEWORKS, OFFERED, Edition
+from fixture_book import FixtureBook
 from printed import FOOT, HEAD, Printed, destinations, run
 from pypdf import PdfReader
 
@@ -281,18 +282,29 @@ def test_an_unknown_edition_is_refused_with_the_known_ones(option, known):
     assert known in result.stderr.replace("'", "")
 
 
-def test_the_website_offers_each_handout_with_its_pages_and_size(site):
+def test_the_website_offers_each_handout_with_its_pages_and_size(tmp_path):
+    """Those that are built, in the order of the list; a new one is listed at once."""
+    book = FixtureBook(tmp_path / "a book")
+    book.write("book/intro.md", book.read("book/intro.md") + "\n```{handouts}\n```\n")
+    made = [book.build("site"), book.build("pdf", "site")]
+    made.append(book.build("pdf", "site", "--solutions", "none"))
+    assert [built.returncode for built in made] == [0, 0, 0], made
+    site = book.root / "_build" / "html"
+    assert list_of(site) == [BOOK]
+    assert list_of(site.with_name("html-student")) == [f"{BOOK}-student"]
+
+
+def list_of(site: Path) -> list[str]:
+    """Names in a website's list of handouts, when pages and sizes are right."""
     text = (site / "book" / "intro.html").read_text(encoding="utf8")
     rows = re.findall(
         r'href="\.\./handouts/(.+?)\.pdf">.*?</a>: (\d+) pages, ([\d.]+) MB', text
     )
-    names = [name for name, *_ in rows]
-    assert BOOK in names
-    assert names == [e.name for e in OFFERED if e.name in names]
     for name, pages, size in rows:
         path = site / "handouts" / f"{name}.pdf"
         assert len(PdfReader(path).pages) == int(pages)
         assert round(path.stat().st_size / 1e6, 1) == float(size)
+    return [name for name, *_ in rows]
 
 
 def test_a_website_without_solutions_has_a_folder_of_its_own(site):
@@ -308,3 +320,9 @@ def test_a_website_without_solutions_has_a_folder_of_its_own(site):
     assert all(path.stem.endswith("-student") for path in offered)
     assert (site / "book" / "perceptron.html").read_bytes() == before
     assert b"Solution to" in before
+    made = ROOT / "_build" / "work" / "html"
+    drawings = {path.name: [] for path in made.glob("*/_images/tikz-*.svg")}
+    for path in made.glob("*/_images/tikz-*.svg"):
+        drawings[path.name].append(path.stat().st_mtime_ns)
+    assert len(drawings) > 10
+    assert all(len(times) == 2 and len(set(times)) == 1 for times in drawings.values())

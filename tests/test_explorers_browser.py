@@ -169,7 +169,8 @@ def test_paper_shows_the_figure_without_its_controls(
     with visit(served + PLACES[name]) as page:
         place = figure(page, name)
         page.emulate_media(media="print")
-        assert place.locator("svg").first.is_visible()
+        drawn = "all => all.some(e => e.checkVisibility() && e.clientWidth > 200)"
+        assert place.locator("svg").evaluate_all(drawn)
         assert place.locator("button:visible, input[type=range]:visible").count() == 0
 
 
@@ -907,7 +908,7 @@ def test_losses_by_touch_leave_the_page_where_it_is(visit: Visit, served: str):
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         scrolled = page.evaluate("scrollY")
         touch = page.context.new_cdp_session(page)
-        for kind, dx in [("touchStart", 8), ("touchMove", -32), ("touchMove", -72)]:
+        for kind, dx in [("touchStart", 4), ("touchMove", -32), ("touchMove", -72)]:
             point = {"x": x + dx, "y": y + 8 + abs(dx)}
             touch.send(
                 "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]}

@@ -288,6 +288,10 @@ def test_stopping_early_saves_epochs_and_test_error(training):
     for patience in (5, 20, 50, 200):
         _, validation, test = stopped[patience]
         assert validation < test < history[-1, 2].mean()
+        assert test == pytest.approx(stopped[20][2], rel=0.1)
+        _, *last = history[-1].mean(axis=1)
+        assert test - validation > 1.5 * (last[1] - last[0])
+    assert stopped[1][2] > 1.2 * stopped[5][2]
     best = history[:, 1].argmin(axis=0)
     wins = history[best, 2, np.arange(20)] < history[-1, 2]
     assert wins.sum() >= 16
@@ -296,8 +300,8 @@ def test_stopping_early_saves_epochs_and_test_error(training):
 def test_the_sweep_has_its_valley_inside(training):
     best = training["best_loss"]
     assert 0 < best.argmin() < len(best) - 1
-    good = training["rates"][best < 1.3 * best.min()]
-    assert np.log10(good.max() / good.min()) >= 1.5
+    good = training["rates"][best < 4 / 3 * best.min()]
+    assert np.log10(good.max() / good.min()) > 1.99
 
 
 # The whole loop -----------------------------------------------------------------------
@@ -457,6 +461,4 @@ def test_the_mistakes_cost_what_the_text_says(training):
     bias = training["flower_torch"][5].bias.detach().cpu()
     assert not torch.equal(training["best_referenced"]["5.bias"].cpu(), bias)
     assert torch.equal(training["best_copied"]["5.bias"].cpu(), bias)
-    assert (
-        training["own_right"] < 0.5 < 0.95 < training["accuracy"](training["flowers"])
-    )
+    assert training["own_right"] < 0.5 < 0.95 < training["shared_right"]

@@ -50,6 +50,15 @@ def machinery_key(root: Path) -> str:
     return digest.hexdigest()
 
 
+def share_drawings(work: Path, made: Path) -> None:
+    """Take the drawings that another edition has made, for LaTeX takes seconds each."""
+    for drawing in work.glob("*/_images/tikz-*.svg"):
+        target = made / "_images" / drawing.name
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(drawing, target)
+
+
 def run_sphinx(root: Path, builder: str, edition: Edition) -> Path:
     """Run one builder over the book, every warning an error.
 
@@ -80,6 +89,7 @@ def run_sphinx(root: Path, builder: str, edition: Edition) -> Path:
     if not stamp.is_file() or stamp.read_text() != key:
         shutil.rmtree(work, ignore_errors=True)
     stamp.unlink(missing_ok=True)
+    share_drawings(work, made)
     os.chdir(root)  # figures and bibliographies are named from here
     status = build_sphinx(
         str(root),
