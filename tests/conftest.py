@@ -62,14 +62,7 @@ def chapter():
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Whoever asks for a built book carries the marker `build`.
-
-    A file's tests run in one process, and all that ask for chapters in the same one,
-    so that each chapter is executed once.
-    """
-    asking = {item.path for item in items if "chapter" in item.fixturenames}
+    """Whoever asks for a built book carries the marker `build`."""
     for item in items:
-        group = "chapters" if item.path in asking else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
         if {"site", "handout"} & set(item.fixturenames):
             item.add_marker(pytest.mark.build)
