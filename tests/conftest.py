@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Before NumPy is loaded: chapters run here as they run for the book, but for figures.
+# Before NumPy is loaded: chapters run here as they do for the book, figures apart.
 os.environ.update(execution.KERNEL_ENVIRONMENT)
 importlib.import_module("matplotlib").use("agg")
 
