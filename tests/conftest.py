@@ -61,8 +61,15 @@ def chapter():
     return get
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own
 def pytest_collection_modifyitems(items) -> None:
-    """Whoever asks for a built book carries the marker `build`."""
+    """Whoever asks for a built book carries the marker `build`.
+
+    Tests are given to processes file by file, those on chapters all to one, so that
+    each chapter is executed once.
+    """
     for item in items:
         if {"site", "handout"} & set(item.fixturenames):
             item.add_marker(pytest.mark.build)
+        group = "chapters" if "chapter" in item.fixturenames else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))

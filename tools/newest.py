@@ -34,7 +34,7 @@ except ExecutionFailed as failure:
 """
 CHECKS = {
     "Chapters": ["-c", RUN_CHAPTERS, str(FOLDER / "cache")],
-    "Fast tests": ["-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "tests"]
+    "Fast tests": ["-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "tests"]
     + ["-m", "not build and not thorough"],
 }
 

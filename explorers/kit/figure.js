@@ -105,6 +105,14 @@ export class Figure {
     this.paint(this.state);
   }
 
+  /** Draw at once what waits for the next frame. */
+  flush() {
+    if (!this.frame) return;
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.draw();
+  }
+
   /**
    * Tell a screen reader, once the figure has come to rest; the first drawing is silent.
    * @param {string} text may have symbols between stars

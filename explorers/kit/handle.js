@@ -120,6 +120,8 @@ export function handle(
     });
   }
   group.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    // Keys may come faster than frames; each moves on from where the last one led.
+    plot.figure.flush();
     const { low, high, step } = limits();
     const far = event.shiftKey ? 10 : 1;
     let [dx, dy] = (KEYS[event.key] ?? [0, 0]).map((d) => d * far);
