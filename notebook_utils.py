@@ -90,8 +90,22 @@ def use_book_style() -> None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:
         return
-    if get_ipython() is not None:
+    if (shell := get_ipython()) is not None:
         set_matplotlib_formats("svg", "pdf")
+        printers = shell.display_formatter.formatters
+        printers["application/pdf"].for_type(mpl.figure.Figure, _pdf_as_laid_out)
+
+
+def _pdf_as_laid_out(figure: mpl.figure.Figure) -> bytes:
+    """Print as PDF what IPython has just printed as SVG, without a second layout."""
+    from IPython.core.pylabtools import print_figure
+
+    engine = figure.get_layout_engine()
+    figure.set_layout_engine("none")
+    try:
+        return print_figure(figure, "pdf")
+    finally:
+        figure.set_layout_engine(engine)
 
 
 use_book_style()

@@ -178,6 +178,37 @@ def test_a_missing_file_is_named(tmp_path):
         load_iris(tmp_path / "iris.csv")
 
 
+def test_a_figure_is_laid_out_once_for_website_and_handout(tmp_path):
+    """A kernel emits both; a label changed in between would move the axes."""
+    code = r"""
+import re
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+from notebook_utils import plt
+fig, ax = plt.subplots()
+printers = shell.display_formatter.formatters
+svg, pdf = printers["image/svg+xml"], printers["application/pdf"]
+width, height = re.search(r'width="(.*?)pt" height="(.*?)pt"', svg(fig)).groups()
+box = re.search(rb"/MediaBox \[(.*?)\]", pdf(fig))[1]
+x0, y0, x1, y1 = map(float, box.split())
+assert abs(x1 - x0 - float(width)) < 1 and abs(y1 - y0 - float(height)) < 1
+place, engine = ax.get_position().bounds, fig.get_layout_engine()
+ax.set_ylabel("two\nlines")
+pdf(fig)
+assert ax.get_position().bounds == place
+svg(fig)
+assert ax.get_position().bounds != place
+assert fig.get_layout_engine() is engine
+"""
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_iterates_are_drawn_where_the_loss_is():
     _, ax = plt.subplots()
     plot_iterates(ax, np.square, [2.0, -1.0, 0.5], np.linspace(-2, 2, 9))
