@@ -8,8 +8,8 @@ PAPER ?= a4
 EDITION := --framework $(FRAMEWORK) --solutions $(SOLUTIONS) --paper $(PAPER)
 PY := .venv/bin/python
 BOOTSTRAP := $(PYTHON) tools/bootstrap.py
-# Two at a time, each file as a whole: its fixtures are made once.
-PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
+# Two at a time; conftest.py says how tests are shared out.
+PYTEST := $(PY) -m pytest -n 2 --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \

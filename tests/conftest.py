@@ -1,7 +1,9 @@
 """Fixtures that several test files share."""
 
+import functools
 import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,15 +63,39 @@ def chapter():
     return get
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in its own
-def pytest_collection_modifyitems(items) -> None:
-    """Whoever asks for a built book carries the marker `build`.
+# Two processes share the tests. The files that take longest go first.
+SLOW = ["explorers_browser", "editions", "website", "jupyterlab", "build", "downloads"]
 
-    Tests are given to processes file by file, those on chapters all to one, so that
-    each chapter is executed once.
-    """
+
+def pytest_collection_modifyitems(items) -> None:
+    """Whoever asks for a built book carries the marker `build`."""
     for item in items:
         if {"site", "handout"} & set(item.fixturenames):
             item.add_marker(pytest.mark.build)
-        group = "chapters" if "chapter" in item.fixturenames else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def turn(item: pytest.Item) -> tuple[bool, int]:
+        name = item.path.stem.removeprefix("test_")
+        place = SLOW.index(name) if name in SLOW else len(SLOW)
+        return "chapter" not in item.fixturenames, place
+
+    items.sort(key=turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file goes to one process as a whole: its fixtures are made once.
+
+    Files on chapters go to one process together: each chapter is executed once.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    @functools.cache
+    def group(file: str) -> str:
+        asks = re.search(r"def \w+\(chapter[,)]", (ROOT / file).read_text("utf8"))
+        return "chapters" if asks else file
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid.partition("::")[0])
+
+    return ByFile(config, log)

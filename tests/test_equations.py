@@ -9,6 +9,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from explorers.neuron import Neuron
+
 # Equations that only name something, with the reason why no test can fail on them.
 DEFINITIONS = {}
 
@@ -335,3 +337,19 @@ def test_each_step_multiplies_the_error_by_one_factor(perceptron):
         assert errors[1:] == pytest.approx((1 - share) * errors[:-1], rel=1e-8)
         grows = abs(errors[-1]) > abs(errors[0]) * (1 + 1e-9)
         assert grows == (share > 2)
+
+
+def test_the_figure_s_rule_is_the_chapter_s(chapter):
+    """From weights zero and in the same order, `learn` makes the same corrections."""
+    learn = chapter("perceptron").namespace["learn"]
+    run = Neuron(line=[0.0, 0.0, 0.0])
+
+    class InOrder:
+        def permutation(self, count):
+            return np.arange(count)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(np.random, "default_rng", lambda seed: InOrder())
+        states, _ = learn(run.places(), run.labels(), epochs=100)
+    found = [[*w, b] for w, b in states]
+    np.testing.assert_allclose(run.course()["lines"][1:], found, atol=1e-9)

@@ -512,22 +512,6 @@ def test_the_rule_on_xor_returns_to_the_same_four_lines():
         assert np.array_equal(lines[t], lines[t + 4])
 
 
-def test_the_figure_s_rule_is_the_chapter_s(chapter):
-    """From weights zero and in the same order, `learn` makes the same corrections."""
-    learn = chapter("perceptron").namespace["learn"]
-    run = Neuron(line=[0.0, 0.0, 0.0])
-
-    class InOrder:
-        def permutation(self, count):
-            return np.arange(count)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(np.random, "default_rng", lambda seed: InOrder())
-        states, _ = learn(run.places(), run.labels(), epochs=100)
-    found = [[*w, b] for w, b in states]
-    np.testing.assert_allclose(run.course()["lines"][1:], found, atol=1e-9)
-
-
 def test_new_points_bring_their_own_line_unless_the_reader_has_moved_it():
     run = Neuron(steps=5)
     run.data = "xor"

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from test_race import points, race
 
-from explorers.race import Race
+from explorers.race import LANDSCAPES, RULES, SCENES, Race
 
 
 @pytest.fixture(scope="module")
@@ -329,3 +330,34 @@ def test_adam_with_a_penalty_decays_steep_weights_least(optimization):
         left[name] = np.mean(ends, axis=0)
     assert left["penalty"][0] < 0.9 and left["penalty"][1] > 0.95
     assert left["decay"][0] == pytest.approx(left["decay"][1], abs=0.05)
+
+
+def test_the_race_has_the_chapter_s_points_rules_and_best_rates(optimization):
+    space = optimization
+    x, y = points()
+    assert np.array_equal(space["dots_x"], x) and np.array_equal(space["dots_y"], y)
+    for place, land in zip(SCENES, space["landscapes"], strict=False):
+        run = race(landscape=place)
+        loss, _, start = space["landscapes"][land]
+        assert run.start == list(start)
+        for key, (name, rule) in zip(RULES, space["rules"].items(), strict=True):
+            steps, path, rate = space["results"][name, land]
+            if steps > 1000:  # none of the rates arrives: the one that ends lowest
+                ends = {
+                    r: loss(space["arrival"](rule, space["landscapes"][land], r)[1][-1])
+                    for r in space["tried"]
+                }
+                rate = min(ends, key=lambda r: np.nan_to_num(ends[r], nan=np.inf))
+                wanted = {"kind": "late"}
+            else:
+                wanted = {"kind": "arrives", "step": steps}
+                found = run.path(key)
+                np.testing.assert_allclose(found, path[: len(found)], atol=1e-9)
+            assert getattr(run, key)[0] == rate, (place, name)
+            assert run.outcome(key) == wanted
+    for b in (1, 4, 20):
+        run = race(landscape="points", batch=b)
+        np.testing.assert_allclose(run.path("sgd"), space["epochs"](b, 2.0), atol=1e-12)
+    well = space["well"](np.array([-1.2, 0.4]))
+    wells = LANDSCAPES["wells"].loss(np.array([[-1.2, 0.0], [0.4, 0.0]]))
+    assert np.allclose(well, wells, atol=1e-12)

@@ -520,11 +520,12 @@ def test_with_reduced_motion_nothing_moves_and_play_shows_later_epochs_at_once(
 
 
 def test_it_says_once_at_rest_how_the_training_stands(visit: Visit, served: str):
-    with visit(served + PAGE + "?playground.data=circles") as page:
+    query = "?playground.data=circles&playground.epochs=100"
+    with visit(served + PAGE + query) as page:
         place = figure(page)
         live = place.get_by_role("status")
         press(place, "Play")
-        reach(page, 60)
+        reach(page, 105)
         assert live.inner_text() == "", "it speaks while it trains"
         press(place, "Pause")
         expect(live).not_to_be_empty()

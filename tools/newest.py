@@ -34,7 +34,7 @@ except ExecutionFailed as failure:
 """
 CHECKS = {
     "Chapters": ["-c", RUN_CHAPTERS, str(FOLDER / "cache")],
-    "Fast tests": ["-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "tests"]
+    "Fast tests": ["-m", "pytest", "-q", "-n", "2", "tests"]
     + ["-m", "not build and not thorough"],
 }
 
