@@ -24,8 +24,8 @@ UNFOLD = """async last => {
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
 }"""
 
-RUN_AXE = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+RUN_AXE = """async part => {
+  const { violations } = await axe.run(part, { resultTypes: ["violations"] });
   return violations.flatMap(v => v.nodes.map(
     n => `${v.id}: ${n.target.join(" ")} ${n.failureSummary}`));
 }"""
@@ -83,10 +83,10 @@ def readable(pages: dict[str, Markup]) -> list[str]:
     return [name for name in pages if name != "index.html"]
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds on the page as it stands."""
+def violations(page: Page, part: str = "html") -> list[str]:
+    """What axe-core finds on the page as it stands, or in parts of it."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    return page.evaluate(RUN_AXE)
+    return page.evaluate(RUN_AXE, part)
 
 
 def test_every_page_loads_in_silence_and_asks_no_other_host(
