@@ -128,7 +128,7 @@ SHOWN = """() => ({
     .filter(i => i.complete && !i.naturalWidth).length,
   captions: [...document.querySelectorAll(".book-caption > b")].map(b => b.textContent),
   equations: [...document.querySelectorAll('.myst [title="Link to this Equation"]')]
-    .map(a => a.dataset.book),
+    .map(a => a.dataset.book).filter(number => number),
 })"""
 
 
@@ -143,6 +143,7 @@ def read_through(page: Page) -> dict[str, set]:
             found.setdefault(kind, set()).update(
                 values if isinstance(values, list) else {values}
             )
+    page.wait_for_function(f"() => {UNSHOWN}.length === 0")
     return found
 
 
