@@ -41,7 +41,10 @@ def read_checks(tests: Path) -> list[Check]:
     """
     checks = []
     for file in sorted(tests.glob("test_*.py")):
-        for node in ast.parse(file.read_text(encoding="utf8")).body:
+        text = file.read_text(encoding="utf8")
+        if "mark.equation" not in text and "DEFINITIONS" not in text:
+            continue
+        for node in ast.parse(text).body:
             if isinstance(node, ast.FunctionDef):
                 promise = (ast.get_docstring(node) or "").split("\n\n")[0]
                 promise = " ".join(promise.split())

@@ -4,6 +4,7 @@ It lists what `_build` holds when the site is built; a page with the list is wri
 anew when that has changed.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from docutils import nodes
@@ -36,30 +37,39 @@ class Handouts(SphinxDirective):
         return [handout_list()]
 
 
-def offered(app: Sphinx) -> list[tuple[str, str, int, float]]:
-    """File name, what it is, pages and megabytes of each handout that is built.
+@dataclass(frozen=True)
+class Handout:
+    """A handout that is built: its file, its size in bytes and when it was written."""
 
-    A website without solutions offers no handout with them.
-    """
-    found = []
-    for name, title in NAMES.items():
-        if app.config.book_solutions == "none" and not name.endswith("-student"):
-            continue
-        path = Path(app.srcdir) / "_build" / f"{name}.pdf"
-        if path.is_file():
-            # The root of the tree knows; pypdf's `pages` would read each one.
-            pages = PdfReader(path).root_object["/Pages"]["/Count"]
-            found.append((path.name, title, pages, path.stat().st_size / 1e6))
-    return found
+    path: Path
+    size: int
+    written: int
+
+
+def built(app: Sphinx) -> list[Handout]:
+    """The handouts that are built; without solutions for a website without them."""
+    paths = [Path(app.srcdir) / "_build" / f"{name}.pdf" for name in NAMES]
+    return [
+        Handout(path, path.stat().st_size, path.stat().st_mtime_ns)
+        for path in paths
+        if path.is_file()
+        and (app.config.book_solutions != "none" or path.stem.endswith("-student"))
+    ]
+
+
+def count_pages(handout: Handout) -> int:
+    # The root of the tree knows; pypdf's `pages` would read each one.
+    return PdfReader(handout.path).root_object["/Pages"]["/Count"]
 
 
 def visit_list(translator: HTMLTranslator, node: handout_list) -> None:
-    found = offered(translator.builder.app)
-    up = "../" * translator.builder.current_docname.count("/")
+    builder = translator.builder
+    up = "../" * builder.current_docname.count("/")
     rows = [
-        f'<li><a href="{up}{FOLDER}/{file}">{title}</a>: '
-        f"{pages} pages, {size:.1f} MB (PDF, A4)</li>\n"
-        for file, title, pages, size in found
+        f'<li><a href="{up}{FOLDER}/{handout.path.name}">'
+        f"{NAMES[handout.path.stem]}</a>: "
+        f"{pages} pages, {handout.size / 1e6:.1f} MB (PDF, A4)</li>\n"
+        for handout, pages in builder.env.handouts.items()
     ]
     text = f"<ul>\n{''.join(rows)}</ul>\n" if rows else "<p>None is built yet.</p>\n"
     text = f'<div id="{FOLDER}">\n{text}</div>\n'
@@ -75,10 +85,14 @@ def outdated(
     app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set
 ) -> list[str]:
     """Pages whose list is not that of the last build."""
-    found = offered(app)
-    before = getattr(env, "handouts_listed", None)
-    env.handouts_listed = found
-    if app.builder.format != "html" or found == before:
+    if app.builder.format != "html":
+        return []
+    known = getattr(env, "handouts", None)
+    env.handouts = {
+        handout: (known or {}).get(handout) or count_pages(handout)
+        for handout in built(app)
+    }
+    if env.handouts == known:
         return []
     return [doc for doc, data in env.metadata.items() if "lists_handouts" in data]
 

@@ -65,7 +65,7 @@ def pages(env: BuildEnvironment) -> dict[str, list[str]]:
 
 def write_again(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
     """Name the pages whose script is no longer made from the present sources."""
-    if app.builder.format != "html" or not pages(env):
+    if app.builder.format != "html":
         return []
     key = bundler(app).digest()
     old, env.explorer_key = getattr(env, "explorer_key", None), key
@@ -79,7 +79,6 @@ def add_script(
     if not names:
         return
     bundle = bundler(app)
-    app.env.explorer_key = bundle.digest()
     try:
         context["explorer_script"] = bundle.page_script(names)
         context["explorer_style"] = bundle.style()

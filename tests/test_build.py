@@ -44,12 +44,18 @@ def fails(result: subprocess.CompletedProcess, *words: str) -> None:
     assert "error: the html build stopped" in output
 
 
-def test_a_second_build_executes_nothing_and_keeps_the_page(book):
+def test_a_second_build_has_nothing_to_do_unless_the_site_is_gone(book):
+    assert book.build().returncode == 0
     before = book.page()
+    result = book.build()
+    assert result.returncode == 0
+    assert "nothing has changed" in result.stdout
+    (book.root / "_build" / "html" / "index.html").unlink()
     result = book.build()
     assert result.returncode == 0
     assert "executing" not in result.stdout
     assert book.page() == before
+    assert (book.root / "_build" / "html" / "index.html").is_file()
 
 
 def test_an_edit_of_prose_shows_and_executes_nothing(book):
@@ -58,6 +64,15 @@ def test_an_edit_of_prose_shows_and_executes_nothing(book):
     assert result.returncode == 0, result.stderr
     assert "executing" not in result.stdout
     assert "Quite other prose." in book.page()
+
+
+def test_an_edit_of_the_machinery_makes_the_pages_anew_and_executes_nothing(book):
+    book.edit("_config.yml", "title: ", "title: New ")
+    result = book.build()
+    book.edit("_config.yml", "title: New ", "title: ")
+    assert result.returncode == 0, result.stderr
+    assert "executing" not in result.stdout
+    assert "New Deep Learning Basics" in book.page()
 
 
 def test_an_edit_of_the_helper_shows_on_the_page(book):

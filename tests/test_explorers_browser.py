@@ -1180,6 +1180,12 @@ def test_an_explorer_is_added_by_two_files_and_a_cell(
         settle(page)
         assert (first.inner_text(), second.inner_text()) == ("3 so far", "41 so far")
         page.wait_for_url("**?counter-2.count=41")
+    # An edit of another page leaves this one alone.
+    doctree = book.root / "_build" / "work" / "html" / "doctrees" / "book/page.doctree"
+    read = doctree.stat().st_mtime_ns
+    book.edit("book/intro.md", "second", "other")
+    assert book.build().returncode == 0
+    assert doctree.stat().st_mtime_ns == read
     # JavaScript is no part of the outputs: the page is written again, nothing runs.
     book.edit("explorers/counter.js", "so far", "until now")
     built = book.build()

@@ -5,12 +5,15 @@ Sphinx works incrementally in `_build/work/`; what it made is published to
 warning. A build that failed or was killed leaves the last good one in place, and the
 next one starts from clean work folders; outputs of chapters are kept all the same.
 Further editions (`tools/editions.py`) are written from what was read for the first;
-nothing is executed or read again.
+nothing is executed or read again. Where nothing at all has changed, nothing is done.
 """
 
+import atexit
 import fcntl
 import functools
+import gc
 import hashlib
+import json
 import os
 import shutil
 import sys
@@ -36,27 +39,94 @@ MACHINERY = [
     "tools/editions.py",
 ]
 
+# Folders that hold no source of the book.
+MADE = {"_build", "_built", "__pycache__", "node_modules", "my"}
+
 
 @functools.cache
-def machinery_key(root: Path) -> str:
-    """Hash of the machinery, taken once: a later edit counts for the next build."""
+def key_of(root: Path, *names: str) -> str:
+    """Hash of files and folders, taken once: a later edit counts for the next build."""
     digest = hashlib.sha256()
-    for name in MACHINERY:
-        path = root / name
-        for file in [path] if path.is_file() else sorted(path.rglob("*.*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                digest.update(f"{file.relative_to(root)}\0".encode())
-                digest.update(file.read_bytes())
+    for name in names:
+        for folder, folders, files in os.walk(root / name):
+            folders[:] = sorted({n for n in folders if n[0] != "."} - MADE)
+            for file in sorted(files):
+                path = Path(folder, file)
+                digest.update(f"{path.relative_to(root)}\0".encode())
+                digest.update(path.read_bytes())
+        if (root / name).is_file():
+            digest.update(f"{name}\0".encode() + (root / name).read_bytes())
     return digest.hexdigest()
 
 
+class Done:
+    """What a build made, and from what; the next one can tell that all is the same."""
+
+    def __init__(self, root: Path, target: str, edition: Edition):
+        self.file = root / "_build" / "work" / f"{target}-{edition.name}.json"
+        installed = sorted(
+            name  # distribution-version.dist-info
+            for folder in sys.path
+            if os.path.isdir(folder)
+            for name in os.listdir(folder)
+            if name.endswith("-info")
+        )
+        parts = [sys.version, *installed, key_of(root, "")]
+        if target in ("site", "bundle"):  # these hold the handouts that there are
+            handouts = sorted((root / "_build").glob(f"{BOOK}*.pdf"))
+            parts += [f"{path} {path.stat().st_mtime_ns}" for path in handouts]
+        self.key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def paths(self) -> list[Path]:
+        """What was made, if it was made from the same and still lies there."""
+        try:
+            found = json.loads(self.file.read_text("utf8"))
+            same = found["key"] == self.key and all(
+                Path(name).stat().st_mtime_ns == written
+                for name, written in found["made"].items()
+            )
+        except (OSError, ValueError):  # not made, or deleted
+            return []
+        return [Path(name) for name in found["made"]] if same else []
+
+    def note(self, paths: list[Path]) -> None:
+        made = {str(path): path.stat().st_mtime_ns for path in paths}
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(json.dumps({"key": self.key, "made": made}), "utf8")
+
+
+def clear(work: Path) -> None:
+    """Delete what Sphinx made, save drawings: they are named after all that is in them.
+
+    A drawing takes LaTeX seconds.
+    """
+    for path in work.rglob("*"):
+        if path.is_file() and not path.match("_images/tikz-*.svg"):
+            path.unlink()
+
+
 def share_drawings(work: Path, made: Path) -> None:
-    """Take the drawings that another edition has made, for LaTeX takes seconds each."""
+    """Take the drawings that another edition has made."""
     for drawing in work.glob("*/_images/tikz-*.svg"):
         target = made / "_images" / drawing.name
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(drawing, target)
+
+
+def hasten() -> None:
+    """Spare Sphinx work that this book's builds have no use for."""
+    # jsonschema would compile a grammar of web addresses, a second at every start,
+    # for a check that no configuration asks for; it does without if this is missing.
+    sys.modules["rfc3987_syntax"] = None
+    # Document trees are many small objects that live long: looking for garbage among
+    # them at Python's default rate takes a third of the build.
+    gc.set_threshold(100_000, 20, 20)
+    atexit.register(gc.freeze)  # and among what dies with the process, two seconds
+    # For each citation pybtex would look through all that is installed for a style.
+    import pybtex.plugin
+
+    pybtex.plugin.find_plugin = functools.cache(pybtex.plugin.find_plugin)
 
 
 def run_sphinx(root: Path, builder: str, edition: Edition) -> Path:
@@ -76,18 +146,17 @@ def run_sphinx(root: Path, builder: str, edition: Edition) -> Path:
     ------
     SystemExit : the build failed; the reasons were printed
     """
-    # jsonschema would compile a grammar of web addresses, a second at every start,
-    # for a check that no configuration asks for; it does without if this is missing.
-    sys.modules["rfc3987_syntax"] = None
     # Imported here: Sphinx takes a second, and a wrong option is told without it.
     from jupyter_book.sphinx import build_sphinx
 
     work = root / "_build" / "work" / builder
     made = work / edition.name
     stamp = work / "complete"
-    key = machinery_key(root)
-    if not stamp.is_file() or stamp.read_text() != key:
+    key = key_of(root, *MACHINERY)
+    if not stamp.is_file():  # killed, or failed: a drawing may be cut short
         shutil.rmtree(work, ignore_errors=True)
+    elif stamp.read_text() != key:
+        clear(work)
     stamp.unlink(missing_ok=True)
     share_drawings(work, made)
     os.chdir(root)  # figures and bibliographies are named from here
@@ -201,6 +270,7 @@ def main() -> None:
     edition = Edition(arguments.framework, arguments.solutions, arguments.paper)
     root = arguments.root.resolve()
     (root / "_build").mkdir(exist_ok=True)
+    hasten()
     with (root / "_build" / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -210,10 +280,15 @@ def main() -> None:
         for target in arguments.targets:
             name, build = TARGETS[target]
             start = time.monotonic()
-            paths = build(root, edition)
-            seconds = time.monotonic() - start
+            done = Done(root, target, edition)
+            if paths := done.paths():
+                took = "nothing has changed"
+            else:
+                paths = build(root, edition)
+                done.note(paths)
+                took = f"{time.monotonic() - start:.1f} s"
             where = ", ".join(str(path) for path in paths)
-            print(f"{name}: {where} ({seconds:.1f} s)", flush=True)
+            print(f"{name}: {where} ({took})", flush=True)
 
 
 if __name__ == "__main__":
