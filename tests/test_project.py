@@ -87,3 +87,18 @@ def test_the_citation_agrees_with_the_book():
         for author in re.findall(r"\(c\) 2026 (?:by )?(.*)", (ROOT / name).read_text())
     }
     assert holders == {CONFIG["author"]}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("requirements.txt", "requirements.lock", "requirements-cuda.lock"),
+        *("tests/requirements.txt", "tests/requirements.lock"),
+        *("binder/requirements.txt", "package-lock.json", ".npmrc"),
+    ],
+)
+def test_what_is_installed_comes_from_wherever_the_machine_looks(name):
+    """No list of packages names a host, so a mirror serves as well."""
+    addresses = re.findall(r"\w+://[^\s\"]+", (ROOT / name).read_text("utf8"))
+    funding = re.compile("opencollective|/sponsors/")  # npm's lock tells whom to thank
+    assert [address for address in addresses if not funding.search(address)] == []

