@@ -46,7 +46,7 @@ class Approximation(Explorer):
     words = (
         "An interactive figure: a curve between 0 and 1 that can be redrawn, and a "
         "network that imitates it with up to 30 hidden units. It needs JavaScript; the "
-        "handout shows it in four frames."
+        "handout shows it frame by frame."
     )
     heights: ClassVar = (638, 846)
 
@@ -90,10 +90,19 @@ class Approximation(Explorer):
         return np.abs(self.output(q) - self.goal(self.grid())).max()
 
     def draw(self) -> Figure:
-        """Seven steps, sigmoids and ReLUs, and the largest error of up to 30 units."""
+        """A growing staircase; below it three kinds of units and all largest errors."""
         q = 7
-        figure = Figure(figsize=(7.2, 2.15))
-        axes = figure.subplots(1, 4, width_ratios=[1, 1, 1, 1.5])
+        figure = Figure(figsize=(7.2, 3.0))
+        above, below = figure.subfigures(2, 1, height_ratios=[0.85, 2.15])
+        steps = Approximation(target=self.target, bends=list(self.bends))
+        for n, ax in enumerate(above.subplots(1, 12)):
+            ax.plot(FINE, steps.goal(FINE), color=palette.curve, ls="-", lw=0.8)
+            if n:
+                ax.plot(FINE, steps.output(n), color=palette.step, ls="-", lw=0.9)
+            ax.set_title(f"{n}" if n != 1 else "1 step", fontsize=8)
+            ax.set_ylim(-0.5, 1.1)
+            ax.axis("off")
+        axes = below.subplots(1, 4, width_ratios=[1, 1, 1, 1.5])
         runs = {
             name: Approximation(
                 activation=name, target=self.target, bends=list(self.bends)
