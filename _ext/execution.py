@@ -10,6 +10,7 @@ One store at `_build/.jupyter_cache` serves all builders.
 """
 
 import ast
+import asyncio
 import functools
 import hashlib
 import importlib
@@ -272,7 +273,9 @@ def execute(chapter: Chapter, timeout: int) -> float:
     # the chapter: its last line is told only if the kernel dies.
     with tempfile.TemporaryFile("w+", encoding="utf8", errors="replace") as log:
         try:
-            client.execute(cwd=str(chapter.path.parent), stderr=log)
+            # As `client.execute` does, which leaves its event loop open.
+            work = client.async_execute(cwd=str(chapter.path.parent), stderr=log)
+            asyncio.run(work)
         except (CellExecutionError, CellTimeoutError) as error:
             raise ExecutionFailed(failure_line(chapter, error)) from None
         except RuntimeError as error:  # the kernel died, or did not start

@@ -1,6 +1,8 @@
 """Chapters execute once: when something they use has changed, and only then."""
 
+import gc
 import importlib.metadata
+import warnings
 
 import execution
 import nbformat
@@ -133,6 +135,16 @@ def test_an_edit_of_a_helper_replaces_the_outputs(book, monkeypatch):
     edit(book / "helper.py", "forty-two", "forty-three")
     assert any("executed page" in line for line in run(book, monkeypatch))
     assert stored_output(book) == "'forty-three'"
+
+
+def test_an_execution_leaves_nothing_open(book, monkeypatch):
+    """What is left open is told at some later moment, as an error of another test."""
+    gc.collect()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        run(book, monkeypatch)
+        gc.collect()
+    assert [str(warning.message) for warning in told] == []
 
 
 def test_outputs_cut_short_by_a_kill_are_made_again(book, monkeypatch):

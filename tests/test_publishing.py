@@ -91,8 +91,13 @@ def test_every_pin_is_loosened_and_the_next_jupyter_book_left_alone():
 
 
 def test_the_report_names_what_failed_and_what_has_moved():
-    lock = "numpy==2.4.6 \\\n    --hash=sha256:00\ntorch==2.13.0 \\\n"
-    changes = newest.moved(lock, "NumPy==2.5.0\ntorch==2.13.0+cpu\nother==1\n")
+    lock = (
+        "numpy==2.4.6 \\\n    --hash=sha256:00\ntorch==2.13.0 \\\n"
+        "networkx==3.6.1 ; python_full_version < '3.12' \\\n"
+        "networkx==3.7 ; python_full_version >= '3.12' \\\n"
+    )
+    installed = "NumPy==2.5.0\ntorch==2.13.0+cpu\nnetworkx==3.6.1\nother==1\n"
+    changes = newest.moved(lock, installed)
     assert changes == ["numpy 2.4.6 → 2.5.0"]
     results = {"Chapters": (True, "fine"), "Fast tests": (False, "FAILED test_x")}
     text = newest.report(changes, results)

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections import defaultdict
 
 import bootstrap
 from cli import Parser
@@ -58,13 +59,16 @@ def loosened(requirements: str) -> str:
     return text
 
 
-def pinned(lock: str) -> dict[str, str]:
-    """Version of each package in a lock file."""
-    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", lock, flags=re.M))
+def pinned(lock: str) -> dict[str, list[str]]:
+    """Versions of each package in a lock file: some have one for each Python."""
+    found = defaultdict(list)
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", lock, flags=re.M):
+        found[name].append(version)
+    return found
 
 
 def moved(lock: str, installed: str) -> list[str]:
-    """`name old → new` for each package whose version is not the locked one.
+    """`name old → new` for each package whose version is none that is locked.
 
     Parameters
     ----------
@@ -73,9 +77,9 @@ def moved(lock: str, installed: str) -> list[str]:
     """
     old = pinned(lock)
     return [
-        f"{name} {old[name]} → {version}"
-        for name, version in pinned(installed.lower().replace("_", "-")).items()
-        if name in old and version.partition("+")[0] != old[name]
+        f"{name} {' or '.join(old[name])} → {version}"
+        for name, (version,) in pinned(installed.lower().replace("_", "-")).items()
+        if name in old and version.partition("+")[0] not in old[name]
     ]
 
 
