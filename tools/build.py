@@ -50,10 +50,11 @@ def key_of(root: Path, *names: str) -> str:
     for name in names:
         for folder, folders, files in os.walk(root / name):
             folders[:] = sorted({n for n in folders if n[0] != "."} - MADE)
-            for file in sorted(files):
-                path = Path(folder, file)
-                digest.update(f"{path.relative_to(root)}\0".encode())
-                digest.update(path.read_bytes())
+            for path in sorted(Path(folder, file) for file in files):
+                # Not an editor's lock, which may be a link to nowhere.
+                if path.name[0] != "." and path.is_file():
+                    digest.update(f"{path.relative_to(root)}\0".encode())
+                    digest.update(path.read_bytes())
         if (root / name).is_file():
             digest.update(f"{name}\0".encode() + (root / name).read_bytes())
     return digest.hexdigest()
