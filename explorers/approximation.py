@@ -94,7 +94,13 @@ class Approximation(Explorer):
         q = 7
         figure = Figure(figsize=(7.2, 3.0))
         above, below = figure.subfigures(2, 1, height_ratios=[0.85, 2.15])
-        steps = Approximation(target=self.target, bends=list(self.bends))
+        runs = {
+            name: Approximation(
+                activation=name, target=self.target, bends=list(self.bends)
+            )
+            for name in ACTIVATIONS
+        }
+        steps = runs["step"]
         for n, ax in enumerate(above.subplots(1, 12)):
             ax.plot(FINE, steps.goal(FINE), color=palette.curve, ls="-", lw=0.8)
             if n:
@@ -103,12 +109,6 @@ class Approximation(Explorer):
             ax.set_ylim(-0.5, 1.1)
             ax.axis("off")
         axes = below.subplots(1, 4, width_ratios=[1, 1, 1, 1.5])
-        runs = {
-            name: Approximation(
-                activation=name, target=self.target, bends=list(self.bends)
-            )
-            for name in ACTIVATIONS
-        }
         for ax, name in zip(axes, ["step", "sigmoid", "relu"], strict=False):
             run = runs[name]
             x, output, goal = run.grid(), run.output(q), run.goal(run.grid())
