@@ -52,21 +52,19 @@ function verdict(answer) {
 
 /** The same as far as no unit is dead. */
 function standing({ epochs, lost, picture }) {
-  const { scores, least, history, dead, equal } = picture;
-  const [training, heldOut] = scores;
-  const best = history.reduce((low, [, , loss]) => Math.min(low, loss), Infinity);
+  const { recent, best, least, history, dead, equal } = picture;
   if (lost) return ["Diverged.", "The loss is no longer a number."];
   if (equal && !dead) return ["Copies.", "Equal units of a layer get equal slopes and stay equal."];
   if (epochs === 0) return ["Untrained.", "The weights are as they were drawn."];
-  if (heldOut.loss > 1.5 * best && heldOut.loss > best + 0.03) {
-    const past = `was least, ${fixed(best, 3)}, after epoch ${least}`;
+  if (recent.heldOut > 1.5 * best && recent.heldOut > best + 0.03) {
+    const past = `was least, ${fixed(least[1], 3)}, after epoch ${least[0]}`;
     return ["Too long?", `The held-out loss ${past}, and has risen since.`];
   }
-  if (training.right > 0.97) {
+  if (recent.right > 0.97) {
     return ["Learned.", "A curve in the inputs, a straight line in the last hidden layer."];
   }
-  if (training.loss > 0.75) return ["Worse than a coin.", "A coin has a loss of 0.693."];
-  if (training.loss > 0.6) return ["Hardly better than a coin.", "A coin has a loss of 0.693."];
+  if (recent.loss > 0.75) return ["Worse than a coin.", "A coin has a loss of 0.693."];
+  if (recent.loss > 0.6) return ["Hardly better than a coin.", "A coin has a loss of 0.693."];
   return ["Learning.", `The training loss began at ${fixed(history[0][1], 3)}.`];
 }
 
@@ -324,7 +322,7 @@ export default {
         { domain: [0, high], label: "loss", outward: true },
       );
       [2, 1].forEach((column, i) => lines[i](past.map((row) => [row[0], row[column]])));
-      best(past.filter(([epoch]) => epoch === picture.least).map((row) => [row[0], row[2]]));
+      best([picture.least]);
       const told = picture.scores.map(({ loss, right }) => [
         loss < 100 ? fixed(loss, 3) : loss < Infinity ? short(loss) : "none",
         `${fixed(100 * right, right < 1 ? 1 : 0)} %`,

@@ -50,6 +50,12 @@ def settle(page: Page) -> None:
         page.evaluate("new Promise(requestAnimationFrame)")
 
 
+def stop_clock(page: Page) -> None:
+    """From here on time passes only as `page.clock.run_for` says; `settle` would wait."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1e6)
+
+
 def pixels(place: Locator) -> list[str]:
     """All that is drawn, as coordinates."""
     return place.evaluate(
@@ -307,11 +313,11 @@ def test_reset_restores_every_pixel(visit: Visit, served: str):
 def test_playing_goes_to_the_end_stops_and_starts_anew(visit: Visit, served: str):
     with visit(served + PAGE) as page:
         place = figure(page, "descent")
-        page.clock.install()
+        stop_clock(page)
         place.get_by_role("button", name="Play").click()
         page.clock.run_for(2000)
         place.get_by_role("button", name="Pause").click()
-        settle(page)
+        page.clock.run_for(100)
         between = iterates(place)
         assert 12 < between < 31
         page.clock.run_for(2000)
@@ -760,10 +766,9 @@ def test_approximation_by_touch_leaves_the_page_where_it_is(visit: Visit, served
 def test_approximation_plays_up_to_the_last_unit(visit: Visit, served: str):
     with visit(served + LAYER) as page:
         place = figure(page, "approximation")
-        page.clock.install()
+        stop_clock(page)
         place.get_by_role("button", name="Play").click()
         page.clock.run_for(20_000)
-        settle(page)
         assert largest_error(place) == round(Approximation(units=30).error(), 3)
         assert place.get_by_role("button", name="Add").is_disabled()
     with visit(served + LAYER, reduced_motion="reduce") as page:
@@ -1066,7 +1071,7 @@ def test_a_graph_plays_to_its_end(visit: Visit, served: str):
     for motion in ("no-preference", "reduce"):
         with visit(served + PLACES["graph"], reduced_motion=motion) as page:
             place = figure(page, "graph")
-            page.clock.install()
+            stop_clock(page)
             place.get_by_role("button", name="Play").click()
             page.clock.run_for(20_000 if motion == "no-preference" else 100)
             assert ", adjoint 22.17." in cards(place)[0]

@@ -29,9 +29,20 @@
  * @property {number} shown the layer
  * @property {{loss: number, right: number}[]} scores on the training and held-out points
  * @property {[number, number, number][]} history epoch and both losses, thinned out
- * @property {number} least epoch of the least held-out loss
+ * @property {[number, number]} least epoch of the least held-out loss, and that loss
+ * @property {Means} recent
+ * @property {number} best the least that the held-out loss has been in the mean
  * @property {number} dead units that are 0 at every training point
  * @property {boolean} equal whether all units of a layer are the same
+ */
+
+/**
+ * Over the last RECENT epochs: with mini-batches the single epochs waver too much to be
+ * judged by.
+ * @typedef {object} Means
+ * @property {number} loss of the training points
+ * @property {number} heldOut loss of the held-out points
+ * @property {number} right share of the training points
  */
 
 /**
@@ -55,6 +66,7 @@ export function mathematics() {
   const NOISE = { spiral: 0.1, circles: 0.2, xor: 0.2, moons: 0.3 };
   const EQUAL = 0.5;
   const FLAT = 1e-12;
+  const RECENT = 30;
 
   const ACTIVATIONS = {
     tanh: Math.tanh,
@@ -306,12 +318,20 @@ export function mathematics() {
     const theta = net.initial();
     const gradient = new Float64Array(theta.length);
     const losses = [];
-    let scores;
-    let least = 0;
+    const last = [];
+    let [scores, recent] = [];
+    let least = [0, Infinity];
+    let best = Infinity;
     const note = () => {
       scores = points.map((part) => net.score(theta, part));
-      losses.push(scores.map(({ loss }) => loss));
-      if (scores[1].loss < losses[least][1]) least = losses.length - 1;
+      const [{ loss, right }, { loss: heldOut }] = scores;
+      if (heldOut < least[1]) least = [losses.length, heldOut];
+      losses.push([loss, heldOut]);
+      last.push({ loss, heldOut, right });
+      if (last.length > RECENT) last.shift();
+      const mean = (name) => last.reduce((sum, row) => sum + row[name], 0) / last.length;
+      recent = { loss: mean("loss"), heldOut: mean("heldOut"), right: mean("right") };
+      best = Math.min(best, recent.heldOut);
     };
     note();
 
@@ -403,6 +423,8 @@ export function mathematics() {
           shown,
           scores,
           least,
+          recent,
+          best,
           history: losses.flatMap((pair, e) =>
             e % thin === 0 || e === losses.length - 1 ? [[e, ...pair]] : [],
           ),
