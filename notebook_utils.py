@@ -92,6 +92,10 @@ def use_book_style() -> None:
         return
     if (shell := get_ipython()) is not None:
         set_matplotlib_formats("svg", "pdf")
+        if "inline" in mpl.get_backend():
+            # Pyplot would draw each figure once more, as pixels that nobody sees.
+            plt.switch_backend(mpl.get_backend())
+            plt.uninstall_repl_displayhook()
         printers = shell.display_formatter.formatters
         printers["application/pdf"].for_type(mpl.figure.Figure, _pdf_as_laid_out)
 

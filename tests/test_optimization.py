@@ -263,7 +263,7 @@ def test_libraries_part_when_the_rate_changes_under_momentum(optimization):
 def test_the_network_gradient_of_the_race_is_right(optimization):
     """Difference quotients along random directions equal the hand-written gradient."""
     loss, gradient = optimization["spiral_loss"], optimization["spiral_gradient"]
-    theta = optimization["draw_start"](4)
+    theta = optimization["draw_start"](4).astype(float)
     rng = np.random.default_rng(0)
     for _ in range(5):
         u = rng.normal(size=len(theta))
