@@ -51,7 +51,7 @@ def settle(page: Page) -> None:
 
 
 def stop_clock(page: Page) -> None:
-    """From here on time passes only as `page.clock.run_for` says; `settle` would wait."""
+    """From here on time passes as `page.clock.run_for` says; `settle` would wait."""
     page.clock.install(time=0)
     page.clock.pause_at(1e6)
 
