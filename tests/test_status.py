@@ -68,3 +68,20 @@ def test_the_bench_sees_what_a_process_holds_and_computes():
     found = bench.measured(lambda: subprocess.run([sys.executable, "-c", code]))
     assert 200 < found["MB"] < 300
     assert 0.2 < found["computing"] <= found["seconds"] - 0.4
+
+
+def test_the_bench_does_not_take_a_fork_for_a_program():
+    code = """
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+import bench
+held = b"x" * 100_000_000
+if child := os.fork():
+    print(bench.children_memory(set()))
+    os.kill(child, 9)
+else:
+    time.sleep(60)
+"""
+    command = [sys.executable, "-c", code, str(ROOT / "tools")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(done.stdout) == 0

@@ -66,11 +66,17 @@ def build(root: Path, *targets: str) -> float:
 
 
 def children_memory(ignored: set[psutil.Process]) -> float:
-    """Megabytes that the processes below this one hold in memory, added up."""
-    total = 0
-    for process in set(psutil.Process().children(recursive=True)) - ignored:
+    """Megabytes that the processes below this one hold in memory, added up.
+
+    One that has just been forked, and is not yet the program that it will be, shares
+    the memory of this one and is not counted.
+    """
+    own = psutil.Process()
+    total, command = 0, own.cmdline()
+    for process in set(own.children(recursive=True)) - ignored:
         with contextlib.suppress(psutil.NoSuchProcess):
-            total += process.memory_info().rss
+            if process.cmdline() != command:
+                total += process.memory_info().rss
     return total / 1e6
 
 
