@@ -178,12 +178,26 @@ def test_a_missing_file_is_named(tmp_path):
         load_iris(tmp_path / "iris.csv")
 
 
+def run_in_shell(code: str, folder: Path) -> None:
+    """Run code that has a notebook's shell, `shell`."""
+    start = (
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+    )
+    script = folder / "script.py"
+    script.write_text(start + code)
+    own = {"PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder)}
+    own["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    done = subprocess.run(
+        [sys.executable, script], env=os.environ | own, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_figure_is_laid_out_once_for_website_and_handout(tmp_path):
     """A kernel emits both; a label changed in between would move the axes."""
     code = r"""
 import re
-from IPython.core.interactiveshell import InteractiveShell
-shell = InteractiveShell.instance()
 from notebook_utils import plt
 fig, ax = plt.subplots()
 printers = shell.display_formatter.formatters
@@ -200,13 +214,23 @@ svg(fig)
 assert ax.get_position().bounds != place
 assert fig.get_layout_engine() is engine
 """
-    script = tmp_path / "script.py"
-    script.write_text(code)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, script], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    run_in_shell(code, tmp_path)
+
+
+def test_a_cell_s_figure_is_drawn_for_its_outputs_only(tmp_path):
+    """Left alone, pyplot draws it as pixels, too, at the end of the cell."""
+    code = r"""
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+drawn, shown = [], []
+draw = FigureCanvasAgg.draw
+FigureCanvasAgg.draw = lambda canvas: drawn.append(canvas) or draw(canvas)
+shell.display_pub.publish = lambda data, *rest, **more: shown.append(set(data))
+shell.run_cell("from notebook_utils import plt", store_history=True)
+shell.run_cell("plt.plot([1, 2]);", store_history=True)
+assert shown == [{"text/plain", "image/svg+xml", "application/pdf"}], shown
+assert drawn == []
+"""
+    run_in_shell(code, tmp_path)
 
 
 def test_iterates_are_drawn_where_the_loss_is():
