@@ -551,6 +551,16 @@ def test_it_says_once_at_rest_how_the_training_stands(visit: Visit, served: str)
         )
 
 
+def test_the_least_held_out_loss_is_marked_where_the_curve_is_thinned_out(
+    visit: Visit, served: str
+):
+    query = "?playground.data=circles&playground.epochs=700"
+    with visit(served + PAGE + query) as page:
+        place = figure(page)
+        assert "after epoch 44," in place.locator(".verdict").inner_text()
+        assert place.locator(".dots.accent.hollow circle").count() == 1
+
+
 def test_it_plays_to_its_last_epoch_and_then_from_the_first(visit: Visit, served: str):
     query = f"?playground.epochs={LAST - 3}&playground.hidden=2~0~0"
     with visit(served + PAGE + query) as page:

@@ -319,7 +319,8 @@ export function mathematics() {
     const gradient = new Float64Array(theta.length);
     const losses = [];
     const last = [];
-    let [scores, recent] = [];
+    let scores;
+    let recent;
     let least = [0, Infinity];
     let best = Infinity;
     const note = () => {
