@@ -502,6 +502,7 @@ def test_gd_races_sgd_epoch_by_epoch(visit: Visit, home: str):
         rate = place.get_by_role("slider", name="Learning rate ρ")
         assert rate.get_attribute("aria-valuetext") == "0.10"
         place.get_by_role("radio", name="Mean").check()
+        settle(page)
         assert rate.get_attribute("aria-valuetext") == "2.0"
         place.get_by_role("slider", name="Batch size b").press("Home")
         place.get_by_role("button", name="Shuffle anew").click()
