@@ -46,6 +46,7 @@ class Server(livereload.Server):
         ]
         application = tornado.web.Application(handlers, transforms=[Injector])
         application.listen(port, address=host)
+        print(f"the book is at http://{host}:{port}/ (stop with Ctrl-C)", flush=True)
 
 
 def rebuild(root: Path) -> int:
@@ -66,7 +67,6 @@ def main() -> None:
     logging.disable(logging.INFO)
     for pattern in WATCHED:
         server.watch(str(root / pattern), lambda: rebuild(root))
-    print(f"the book is at http://127.0.0.1:{port}/ (stop with Ctrl-C)", flush=True)
     try:
         server.serve(root=str(site), host="127.0.0.1", port=port)
     except OSError as error:
