@@ -240,7 +240,7 @@ def test_pytorch_chosen_in_one_chapter_is_shown_in_the_next(visit: Visit, home: 
             kept = [False, True] in shown and [True, False] not in shown
             return kept and names == {"PyTorch"}
 
-    assert remembers(attempt)
+    assert remembers(home, attempt)
 
 
 def test_an_address_can_choose_the_framework(visit: Visit, two_pages: str):

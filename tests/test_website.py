@@ -241,7 +241,7 @@ def test_the_theme_is_switched_by_keyboard_and_kept(visit: Visit, home: str):
             page.reload()
             return page.evaluate(shown) == "dark"
 
-    assert remembers(attempt)
+    assert remembers(home, attempt)
 
 
 def test_the_skip_link_comes_first_and_leads_to_the_text(visit: Visit, served: str):
