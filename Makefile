@@ -7,7 +7,9 @@ SOLUTIONS ?= end
 PAPER ?= a4
 EDITION := --framework $(FRAMEWORK) --solutions $(SOLUTIONS) --paper $(PAPER)
 PY := .venv/bin/python
-BOOTSTRAP := $(PYTHON) tools/bootstrap.py
+RUN := $(PY) -m bookpress.commands
+INSTALL := $(PYTHON) -m bookpress.commands.install
+LAB := $(CURDIR)/bookpress/notebooks/lab
 # Two at a time; conftest.py says how tests are shared out.
 PYTEST := $(PY) -m pytest -n 2 --no-loadscope-reorder
 
@@ -21,23 +23,23 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | \
 	    awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
-book: setup ## build the handouts and the website that offers them
-	@$(PY) tools/build.py handouts site
+book: setup ## build one handout and the website
+	@$(RUN).book pdf site
 
 site: setup ## build the website only (SOLUTIONS=end|none)
-	@$(PY) tools/build.py site $(EDITION)
+	@$(RUN).book site $(EDITION)
 
 pdf: setup ## build one handout (FRAMEWORK=both|keras|pytorch SOLUTIONS=end|inline|none PAPER=a4|letter)
-	@$(PY) tools/build.py pdf $(EDITION)
+	@$(RUN).book pdf $(EDITION)
 
 handouts: setup ## build the handouts that the website offers
-	@$(PY) tools/build.py handouts
+	@$(RUN).book handouts
 
 bundle: setup ## build all of it, and pack one zip that works without a network
-	@$(PY) tools/build.py handouts site bundle
+	@$(RUN).book handouts site bundle
 
 serve: setup ## serve the website here; rebuild and reload on save (PORT=8000)
-	@$(PY) tools/serve.py --port $(PORT)
+	@$(RUN).serve --port $(PORT)
 
 lab: setup-python ## open the chapters in JupyterLab, as notebooks
 	@$(PY) -m explorers.bundle
@@ -45,7 +47,7 @@ lab: setup-python ## open the chapters in JupyterLab, as notebooks
 	@echo "Chapters are in book/, and what you save there changes the book. To keep a copy"
 	@echo "of your own: File > Save Notebook As..., my/NAME.md (git ignores the folder my/)."
 	@test -d _build/lab || echo "Drawings and captions show once the website is built: make site"
-	@JUPYTER_CONFIG_PATH="$(CURDIR)/jupyter" JUPYTER_PATH="$(CURDIR)/jupyter" \
+	@JUPYTER_CONFIG_PATH="$(LAB)" JUPYTER_PATH="$(LAB)" \
 	    $(PY) -m jupyterlab \
 	    --notebook-dir="$(CURDIR)" $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -62,25 +64,25 @@ lint: setup-python ## check style and spelling
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m codespell_lib
 
 bench: setup ## measure build times and page sizes
-	@$(PY) tools/bench.py
+	@$(RUN).bench
 
 lock: setup-python ## write the lock files anew, after an edit of requirements.txt
-	@$(PY) tools/lock.py
+	@$(RUN).locks
 
 newest: ## try the newest releases of all packages, in an environment of their own
-	@$(PYTHON) tools/newest.py
+	@$(PYTHON) -m bookpress.commands.newest
 
 setup:
-	@$(BOOTSTRAP) --apt apt.txt
+	@$(INSTALL) --apt apt.txt
 
 setup-python:
-	@$(BOOTSTRAP)
+	@$(INSTALL)
 
 setup-test:
-	@$(BOOTSTRAP) --apt apt.txt tests/apt.txt
+	@$(INSTALL) --apt apt.txt tests/apt.txt
 
 setup-test-all:
-	@$(BOOTSTRAP) --apt apt.txt tests/apt.txt --test-packages
+	@$(INSTALL) --apt apt.txt tests/apt.txt --test-packages
 
 clean: ## delete what was built, cached outputs included
 	rm -rf _build explorers/_built

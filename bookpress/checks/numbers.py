@@ -1,0 +1,185 @@
+"""Run a chapter's code and hold the numbers in its prose to the run.
+
+A number in prose is covered by a comment line of the page, invisible in every output:
+
+    % holds: 3.6534 = w_star; 4.942 \\cdot 10^{-5} = 2 / curvature
+    % given: 0.05, 1 024
+
+`holds` evaluates a Python expression in the chapter's namespace, after the code cell
+above it, and compares to the digits that are shown; `given` names numbers that come
+from nowhere in the run (a choice, a literature value). Decimals, powers of ten and
+integers from 100 on need one or the other; years do not.
+"""
+
+import ast
+import contextlib
+import gc
+import io
+import re
+import sys
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bookpress.cells import Piece, pieces
+
+# A minus may be typed as a hyphen, as the sign, or in mathematics.
+MANTISSA = r"[-−]?\d+(?:[  ]\d{3})*(?:\.\d+)?"
+POWER = r"(?:\s*\\(?:cdot|times)\s*10\^\{?-?\d+\}?)?"
+NUMBER = re.compile(rf"(?<![\w.\\]){MANTISSA}{POWER}(?![\w])|10\^\{{?-?\d+\}}?")
+COMMENT = re.compile(r"^% (holds|given): (.*)$", flags=re.M)
+DRAWING = re.compile(r"^(`{3,}|:{3,})\{tikz\}.*?^\1[ ]*$", flags=re.M | re.S)
+
+
+@dataclass
+class Claim:
+    """A number in the prose with the expression that it must equal."""
+
+    text: str
+    expression: str
+    line: int
+    found: float | None = None
+    error: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the number equals the value found, to the digits that it shows."""
+        if self.found is None:
+            return False
+        value, unit = read_number(self.text)
+        return abs(value - self.found) <= 0.5 * unit * (1 + 1e-9)
+
+
+@dataclass
+class Run:
+    """A chapter after its run."""
+
+    namespace: dict
+    page: str = ""
+    claims: list[Claim] = field(default_factory=list)
+    warnings: list = field(default_factory=list)
+    stderr: str = ""
+
+    @property
+    def wrong(self) -> list[str]:
+        """The claims that do not hold, each with its place and the value found."""
+        return [
+            f"{self.page}:{claim.line}: {claim.text} = {claim.expression} "
+            f"is {claim.error or claim.found}"
+            for claim in self.claims
+            if not claim.holds
+        ]
+
+
+def read_number(text: str) -> tuple[float, float]:
+    """Value of a number as printed, and the unit of its last digit."""
+    text = text.replace("−", "-").replace(" ", "").replace(" ", "").strip("$")
+    match = re.fullmatch(r"10\^\{?(-?\d+)\}?", text)
+    if match:
+        return 10.0 ** int(match[1]), 0.0
+    mantissa, _, power = re.sub(r"\\(?:cdot|times)10\^", "e", text).partition("e")
+    scale = 10.0 ** int(power.strip("{}") or 0) if power else 1.0
+    decimals = len(mantissa.partition(".")[2])
+    return float(mantissa) * scale, 10.0**-decimals * scale
+
+
+def claims_in(prose: Piece) -> list[Claim]:
+    claims = []
+    for comment in COMMENT.finditer(prose.text):
+        if comment[1] == "holds":
+            line = prose.line + prose.text.count("\n", 0, comment.start())
+            for part in comment[2].split(";"):
+                text, _, expression = part.partition("=")
+                claims.append(Claim(text.strip(), expression.strip(), line))
+    return claims
+
+
+def uncovered_numbers(page: str) -> list[str]:
+    """Numbers in a page's prose that no comment covers, with their lines.
+
+    A comment covers the numbers between the code cells (or the page's ends) around it,
+    each as often as it stands there.
+    """
+    missing = []
+    for piece in pieces(page):
+        if piece.kind != "prose":
+            continue
+        text = DRAWING.sub(lambda drawing: "\n" * drawing[0].count("\n"), piece.text)
+        covered = set()
+        for comment in COMMENT.finditer(text):
+            for part in re.split(r"[;,]" if comment[1] == "given" else ";", comment[2]):
+                covered.add(read_number(part.partition("=")[0].strip()))
+        for line, content in enumerate(text.split("\n"), piece.line):
+            for number in numbers_in(content):
+                if read_number(number) not in covered:
+                    missing.append(f"line {line}: {number}")
+    return missing
+
+
+def numbers_in(line: str) -> list[str]:
+    """The numbers of a line that need cover."""
+    if line.startswith("% ") or re.match(r"\s*:[\w-]+:", line):
+        return []
+    line = re.sub(r"\{[\w:-]+\}`[^`]*`", "", line)  # roles
+    line = re.sub(r"\]\([^)]*\)|<[^>]*>|`[^`]*`", "", line)  # links, code
+    found = []
+    for match in NUMBER.finditer(line):
+        text = match[0]
+        year = re.fullmatch(r"1[89]\d\d|20[0-3]\d", text)
+        large = "." in text or "10^" in text or abs(read_number(text)[0]) >= 100
+        if large and not year:
+            found.append(text)
+    return found
+
+
+def run(page: Path) -> Run:
+    """Execute a chapter's cells in order, here, and evaluate its claims on the way.
+
+    Parameters
+    ----------
+    page : path of the MyST page
+
+    Returns
+    -------
+    Run with the final namespace, the claims with the values found, the warnings that
+    were raised and what was written to stderr
+    """
+    namespace = {"__name__": "__chapter__"}
+    result = Run(namespace, page.name)
+    stderr = io.StringIO()
+    gc.collect()  # what other tests left open is not the chapter's fault
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(stderr),
+        contextlib.chdir(page.parent),
+    ):
+        warnings.simplefilter("default")
+        for piece in pieces(page.read_text(encoding="utf8")):
+            if piece.kind == "code":
+                padding = "\n" * (piece.line - 1)
+                tree = ast.parse(padding + piece.text, filename=str(page))
+                exec(compile(tree, str(page), "exec"), namespace)
+            else:
+                for claim in claims_in(piece):
+                    evaluate(claim, namespace)
+                    result.claims.append(claim)
+    result.stderr = stderr.getvalue()
+    result.warnings = [
+        str(w.message)
+        for w in caught
+        if w.filename == str(page)
+        or not issubclass(
+            w.category, DeprecationWarning | PendingDeprecationWarning | ImportWarning
+        )
+    ]
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+    return result
+
+
+def evaluate(claim: Claim, namespace: dict) -> None:
+    try:
+        claim.found = float(eval(claim.expression, namespace))
+    except Exception as error:
+        claim.error = f"{type(error).__name__}: {error}"

@@ -1,0 +1,124 @@
+"""Bring explorers to life on the website: one script and one style, only where needed.
+
+An explorer's output holds a place that names it (`data-explorer`) and its state. The
+pages that have such places get the kit and their explorers as one inline module, which
+runs from a folder on the disk too, and which the content security policy admits by its
+hash. A page is written again when a source of its script has changed; nothing is
+executed for it.
+
+In the handout stands the frame that the explorer prints, in JupyterLab the live widget
+(`explorers/base.py`), in a notebook the code that makes it. Other media have no form
+for it: they say its words.
+"""
+
+import html
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import SphinxError
+
+from bookpress.media import BUILDERS, WEBSITE, MediumTransform, lacks_form, medium, only
+from bookpress.stale import is_new
+
+PLACE = re.compile(r'\bdata-explorer="(\w+)"')
+WORDS = re.compile(r'<p class="explorer-words">(.*?)</p>', re.DOTALL)
+
+
+class ExplorersUnavailable(SphinxError):
+    """The script of a page cannot be made; the message says why and what to do."""
+
+    category = "Explorers cannot be bundled"
+
+
+def bundler(app: Sphinx) -> ModuleType:
+    """Load the book's own `explorers/bundle.py`, whatever else is called explorers."""
+    path = Path(app.srcdir) / "explorers" / "bundle.py"
+    spec = importlib.util.spec_from_file_location("explorers_bundle", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def explorers_in(document: nodes.document) -> list[str]:
+    """Names of the explorers whose places a page holds."""
+    return sorted(
+        {
+            name
+            for node in document.findall(nodes.raw)
+            for name in PLACE.findall(node.astext())
+        }
+    )
+
+
+def note_page(app: Sphinx, document: nodes.document) -> None:
+    if names := explorers_in(document):
+        pages(app.env)[app.env.docname] = names
+
+
+def forget_page(app: Sphinx, env: BuildEnvironment, name: str) -> None:
+    pages(env).pop(name, None)
+
+
+def pages(env: BuildEnvironment) -> dict[str, list[str]]:
+    """The pages with explorers, which Sphinx keeps from build to build."""
+    if not hasattr(env, "explorer_pages"):
+        env.explorer_pages = {}
+    return env.explorer_pages
+
+
+@only(WEBSITE)
+def write_again(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
+    """Name the pages whose script is no longer made from the present sources."""
+    if not pages(env):
+        return []
+    return list(pages(env)) if is_new(env, "explorers", bundler(app).digest()) else []
+
+
+@only(WEBSITE)
+def add_script(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    names = explorers_in(doctree) if doctree else []
+    if not names:
+        return
+    bundle = bundler(app)
+    try:
+        context["explorer_script"] = bundle.page_script(names)
+        context["explorer_style"] = bundle.style()
+    except bundle.BundleError as error:
+        raise ExplorersUnavailable(str(error)) from None
+
+
+class SayWords(MediumTransform):
+    """Leave the words of explorers where a medium cannot bring them to life.
+
+    Runs after mime selection (4): in a foreign medium of HTML the place is there.
+    """
+
+    default_priority = 5
+
+    def is_supported(self) -> bool:
+        return medium(self.app) not in BUILDERS.values()
+
+    def run(self, **kwargs) -> None:
+        for node in list(self.document.findall(nodes.raw)):
+            if PLACE.search(node.astext()):
+                lacks_form(node, medium(self.app), "an interactive figure")
+                words = WORDS.search(node.astext())
+                said = html.unescape(words[1]) if words else ""
+                node.replace_self(nodes.paragraph("", said))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("doctree-read", note_page)
+    app.connect("env-purge-doc", forget_page)
+    app.connect("env-get-outdated", write_again)
+    app.connect("html-page-context", add_script)
+    app.add_post_transform(SayWords)
+    return {"version": "1", "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,111 @@
+"""Website pages that ask nobody but their own folder for anything.
+
+What third parties add to a page is taken out of the page's context; the frame comes
+from `templates/`, the look from `static/`. As a whole page leaves the templates, it is
+mended (`mends`) and gets its content security policy (`policy`).
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.jinja2glue import BuiltinTemplateLoader
+
+from bookpress.media import WEBSITE, medium, only
+from bookpress.website.mends import mended
+from bookpress.website.policy import with_policy
+
+HERE = Path(__file__).parent
+
+# What no page needs: live code from a server, math typeset in the browser, and box
+# styles that book.css replaces and that get a checksum in some builds only.
+UNWANTED = re.compile(r"thebe|mathjax|\b(proof|exercise)\.css", re.IGNORECASE)
+
+# Files that the theme copies into every site although no page asks for them.
+IDLE = (
+    "_static/scripts/bootstrap.*",
+    "_static/scripts/fontawesome.*",
+    "_static/**/*.map",
+    "_static/**/*.ttf",
+    "_static/sphinx-thebe.*",
+    "_static/images/logo_*",
+    "_static/sbt-webpack-macros.html",
+    "_static/webpack-macros.html",
+)
+
+
+class MendingLoader(BuiltinTemplateLoader):
+    """Sphinx's template loader; whole pages leave it mended."""
+
+    def render(self, template: str, context: dict) -> str:
+        page = super().render(template, context)
+        whole = page.lstrip().startswith("<!DOCTYPE html>")
+        return with_policy(mended(page)) if whole else page
+
+
+@only(WEBSITE)
+def clear_page(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Drop what would ask another host, and buttons that lead nowhere."""
+    for kind in ("script_files", "css_files"):
+        kept = {}
+        for asset in context[kind]:
+            name = str(getattr(asset, "filename", asset) or "")
+            body = getattr(asset, "attributes", {}).get("body") or ""
+            if "//" not in name and not UNWANTED.search(name + body):
+                kept.setdefault((name, body), asset)
+        context[kind] = list(kept.values())
+    context["header_links"] = [
+        button
+        for entry in context.get("header_buttons", [])
+        for button in entry.get("buttons", [entry])
+        if button["type"] == "link" and entry["label"] != "download-buttons"
+    ]
+    context["contents"] = doctree and str(context["generate_toc_html"]())
+
+
+def offer_repository(app: Sphinx, config: Any) -> None:
+    """Show the edit and issue buttons once `_config.yml` names a repository."""
+    options = config.html_theme_options
+    known = bool(options.get("repository_url"))
+    for button in ("repository", "edit_page", "issues"):
+        options[f"use_{button}_button"] = known
+
+
+def finish_site(app: Sphinx, exception: Exception | None) -> None:
+    """Write the page that leads on to the first one; delete what nothing asks for."""
+    if exception or medium(app) != WEBSITE:
+        return
+    out = Path(app.outdir)
+    if app.config.root_doc != "index":
+        context = {
+            "language": app.config.language,
+            "title": app.config.html_title,
+            "target": app.builder.get_target_uri(app.config.root_doc),
+        }
+        page = app.builder.templates.render("redirect.html", context)
+        (out / "index.html").write_text(page, encoding="utf-8")
+    for pattern in IDLE:
+        for path in out.glob(pattern):
+            path.unlink()
+
+
+def furnish(app: Sphinx, config: Config) -> None:
+    """Add templates, styles and what else the press has for a website."""
+    config.templates_path = [*config.templates_path, str(HERE / "templates")]
+    config.html_static_path = [*config.html_static_path, str(HERE / "static")]
+    config.html_css_files = [*config.html_css_files, "book.css"]
+    config.template_bridge = "bookpress.website.frame.MendingLoader"
+    config.html_favicon = config.html_favicon or str(HERE / "templates/favicon.svg")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("config-inited", furnish, priority=400)
+    # After the theme (500 and 501) has added its own, before anyone else finishes.
+    app.connect("config-inited", offer_repository)
+    app.connect("html-page-context", clear_page, priority=900)
+    app.connect("build-finished", finish_site, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
