@@ -1,34 +1,21 @@
 """Fixtures that several test files share."""
 
-import functools
 import importlib
 import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
-import chapters
-import execution
 import pytest
+import this_book
 
-ROOT = Path(__file__).resolve().parent.parent
+from bookpress.checks import numbers
+from bookpress.execution.kernel import KERNEL_ENVIRONMENT
+from bookpress.workers import workers
 
 # Before NumPy is loaded: chapters run here as they do for the book, figures apart.
-os.environ.update(execution.KERNEL_ENVIRONMENT)
+os.environ.update(KERNEL_ENVIRONMENT)
 importlib.import_module("matplotlib").use("agg")
 
 pytest_plugins = ["chromium"]
-
-
-def build(*targets: str, root: Path = ROOT) -> subprocess.CompletedProcess:
-    """Run tools/build.py; the test fails with what it printed if it fails."""
-    command = [sys.executable, str(ROOT / "tools" / "build.py"), *targets]
-    result = subprocess.run(
-        [*command, "--root", str(root)], capture_output=True, text=True, timeout=1800
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result
 
 
 @pytest.fixture(scope="session")
@@ -39,32 +26,37 @@ def site() -> Path:
     """
     if folder := os.environ.get("BOOK_SITE"):
         return Path(folder)
-    build("site")
-    return ROOT / "_build" / "html"
+    this_book.build("site")
+    return this_book.ROOT / "_build" / "html"
 
 
 @pytest.fixture(scope="session")
 def handout() -> Path:
     """The built PDF; all tests share one build."""
-    build("pdf")
-    return ROOT / "_build" / "deep-learning-basics.pdf"
+    this_book.build("pdf")
+    return this_book.ROOT / "_build" / f"{this_book.NAME}.pdf"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chapter():
-    """chapter("perceptron"): a chapter after its run, executed once per session."""
+    """chapter("book/mlp"): a chapter after its run.
+
+    It is executed once for each file of tests, and forgotten after it: what a chapter
+    leaves in memory adds up.
+    """
     runs = {}
 
-    def get(name: str) -> chapters.Run:
-        if name not in runs:
-            runs[name] = chapters.run(chapters.BOOK / f"{name}.md")
-        return runs[name]
+    def get(docname: str) -> numbers.Run:
+        if docname not in runs:
+            runs[docname] = numbers.run(this_book.ROOT / f"{docname}.md")
+        return runs[docname]
 
-    return get
+    yield get
+    runs.clear()
 
 
-# Two processes share the tests. The files that take longest go first.
-SLOW = ["explorers_browser", "editions", "website", "jupyterlab", "build", "downloads"]
+# The files that take longest go first.
+SLOW = ["every_explorer_browser", "editions", "website", "jupyterlab", "book"]
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -73,29 +65,14 @@ def pytest_collection_modifyitems(items) -> None:
         if {"site", "handout"} & set(item.fixturenames):
             item.add_marker(pytest.mark.build)
 
-    def turn(item: pytest.Item) -> tuple[bool, int]:
+    def turn(item: pytest.Item) -> int:
         name = item.path.stem.removeprefix("test_")
-        place = SLOW.index(name) if name in SLOW else len(SLOW)
-        return "chapter" not in item.fixturenames, place
+        return SLOW.index(name) if name in SLOW else len(SLOW)
 
     items.sort(key=turn)
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """A file goes to one process as a whole: its fixtures are made once.
-
-    Files on chapters go to one process together: each chapter is executed once.
-    """
-    from xdist.scheduler import LoadScopeScheduling
-
-    @functools.cache
-    def group(file: str) -> str:
-        asks = re.search(r"def \w+\(chapter[,)]", (ROOT / file).read_text("utf8"))
-        return "chapters" if asks else file
-
-    class ByFile(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return group(nodeid.partition("::")[0])
-
-    return ByFile(config, log)
+def pytest_xdist_auto_num_workers(config) -> int:
+    """`-n auto`: one process a core, as far as the memory that is free goes."""
+    return workers(3.5)

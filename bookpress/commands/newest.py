@@ -12,7 +12,7 @@ import sys
 import venv
 from collections import defaultdict
 
-import bootstrap
+from bookpress.commands import install as bootstrap
 from bookpress.commands.cli import Parser
 
 ROOT = bootstrap.ROOT

@@ -77,7 +77,6 @@ def build_pdf(source: Path, out: Path) -> Path:
 
 def typeset(source: Path) -> None:
     """Run LuaLaTeX until references and contents stand still."""
-    folder = source.parent
     if shutil.which("lualatex") is None:
         raise HandoutError(
             "lualatex is not installed; run: sudo apt-get install "

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from editions import BOOK
 from pypdf import PageObject, PdfReader
+from this_book import NAME
 
 FLOATS = 120  # lines of figures that may stand on top of a page
 HEAD, FOOT = 80, 70  # points at the top and at the foot of a sheet without text
@@ -78,16 +78,16 @@ class Printed:
 
     @cached_property
     def tex(self) -> str:
-        return (self.work / f"{BOOK}.tex").read_text(encoding="utf8")
+        return (self.work / f"{NAME}.tex").read_text(encoding="utf8")
 
     @cached_property
     def log(self) -> str:
-        return (self.work / f"{BOOK}.log").read_text(errors="replace")
+        return (self.work / f"{NAME}.log").read_text(errors="replace")
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """Names of the places in the PDF of what LaTeX has labeled."""
-        aux = (self.work / f"{BOOK}.aux").read_text()
+        aux = (self.work / f"{NAME}.aux").read_text()
         label = r"\\newlabel\{(.+?)\}\{\{.*?\}\{\d+\}\{.*?\}\{([\w*.-]+)\}"
         return dict(re.findall(label, aux))
 

@@ -1,6 +1,6 @@
 """Run a chapter's cells on Keras's present backend, PyTorch's cells left out.
 
-    KERAS_BACKEND=jax python tests/keras_cells.py mlp
+    KERAS_BACKEND=jax python tests/helpers/keras_cells.py book/mlp
 
 Prints what test_mlp.py wants to know, as JSON. The claims of untagged prose are
 evaluated on the way; those between tagged cells may be about what both libraries do.
@@ -9,36 +9,31 @@ evaluated on the way; those between tagged cells may be about what both librarie
 import contextlib
 import io
 import json
-import re
 import sys
 
-import chapters
 import numpy as np
+import this_book
 
-TAGS = re.compile(r"^(?::tags:|tags:) \[(.*)\]$", flags=re.M)
-
-
-def tags_of(cell: str) -> set[str]:
-    found = TAGS.search(cell)
-    return set(found[1].split(", ")) if found else set()
+from bookpress import cells
+from bookpress.checks import numbers
 
 
-def run(name: str) -> dict:
+def run(docname: str) -> dict:
     namespace = {"__name__": "__chapter__"}
-    page = chapters.BOOK / f"{name}.md"
+    page = this_book.ROOT / f"{docname}.md"
     wrong, shared = [], True
     with contextlib.redirect_stdout(io.StringIO()), contextlib.chdir(page.parent):
-        for kind, text, line in chapters.pieces(page.read_text(encoding="utf8")):
-            if kind == "code":
-                shared = not tags_of(text) & {"torch", "both"}
+        for piece in cells.pieces(page.read_text(encoding="utf8")):
+            if piece.kind == "code":
+                shared = not piece.tags & {"torch", "both"}
                 if shared:
-                    code = "\n" * line + chapters.code_of(text)
+                    code = "\n" * (piece.line - 1) + piece.text
                     exec(compile(code, str(page), "exec"), namespace)
             elif shared:
-                for claim in chapters.claims_in(text, line):
-                    chapters.evaluate(claim, namespace)
+                for claim in numbers.claims_in(piece):
+                    numbers.evaluate(claim, namespace)
                     if not claim.holds:
-                        wrong.append(f"{line}: {claim.text} is {claim.found}")
+                        wrong.append(f"{claim.line}: {claim.text} is {claim.found}")
     return namespace | {"wrong claims": wrong}
 
 

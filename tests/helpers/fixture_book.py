@@ -1,12 +1,11 @@
-"""A two-page book made of the real machinery, to break in tests."""
+"""A second book, of two pages, that the press makes with this book's settings."""
 
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from this_book import ROOT, command
 
 INTRO = """# A small book
 
@@ -51,20 +50,13 @@ class FixtureBook:
 
     def __init__(self, root: Path):
         self.root = root
-        for name in [
-            "_ext",
-            "_templates",
-            "latex",
-            "data",
-            "explorers",
-            "book/_static",
-        ]:
-            if (ROOT / name).exists():
-                shutil.copytree(
-                    ROOT / name,
-                    root / name,
-                    ignore=shutil.ignore_patterns("__pycache__", "_built"),
-                )
+        for name in ["data", "explorers"]:
+            shutil.copytree(
+                ROOT / name,
+                root / name,
+                ignore=shutil.ignore_patterns("__pycache__", "_built"),
+            )
+        (root / "book").mkdir()
         for name in [
             "_config.yml",
             "notebook_utils.py",
@@ -95,11 +87,11 @@ class FixtureBook:
     @property
     def environment(self) -> dict:
         """The chapters import this book's helper, not the project's."""
-        return {**os.environ, "PYTHONPATH": str(self.root)}
+        path = os.pathsep.join([str(self.root), str(ROOT)])
+        return {**os.environ, "PYTHONPATH": path}
 
     def command(self, *targets: str) -> list[str]:
-        build = str(ROOT / "tools" / "build.py")
-        return [sys.executable, build, *targets, "--root", str(self.root)]
+        return command("book", *targets, "--root", self.root)
 
     def build(self, *targets: str, **environment) -> subprocess.CompletedProcess:
         """Build and return the finished process, whatever its exit code."""
