@@ -111,7 +111,7 @@ class SpeakPlainly(MediumTransform):
     def run(self, **kwargs) -> None:
         builder = self.app.builder
         known = self.app.registry.translation_handlers
-        handlers = known.get(builder.name) or known.get(builder.format, {})
+        handlers = known.get(builder.name, known.get(builder.format, {}))
         writer = self.app.registry.get_translator_class(builder)
         for node in list(self.document.findall(nodes.Element)):
             kinds = [kind.__name__ for kind in type(node).__mro__]
@@ -126,10 +126,10 @@ class SpeakPlainly(MediumTransform):
 
 
 def words_of(node: nodes.Element) -> list[nodes.Node]:
-    """What is left of a node: what it holds, or what it says of itself."""
-    if node.children:
+    """What is left of a node: its alternative text, or what it holds, or nothing."""
+    if not (words := node.get("alt")):
         return list(node.children)
-    said = nodes.Text(node.get("alt", "") or node.astext())
+    said = nodes.Text(words)
     inline = isinstance(node.parent, nodes.TextElement)
     return [said if inline else nodes.paragraph("", "", said)]
 

@@ -29,6 +29,7 @@ from datetime import date
 from pathlib import Path
 
 import psutil
+
 from bookpress.commands.cli import Parser
 
 ROOT = Path.cwd()  # the book's top folder

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import livereload
 import tornado.web
-from bookpress.commands.cli import Parser
 from livereload.handlers import LiveReloadHandler, LiveReloadJSHandler
 from livereload.server import LiveScriptInjector
+
+from bookpress.commands.cli import Parser
 
 ROOT = Path.cwd()  # the book's top folder
 WATCHED = [
