@@ -3,28 +3,18 @@
 import logging
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import livereload
 import tornado.web
+from build import MADE
 from cli import Parser
 from livereload.handlers import LiveReloadHandler, LiveReloadJSHandler
 from livereload.server import LiveScriptInjector
+from livereload.watcher import Watcher
 
 ROOT = Path(__file__).resolve().parent.parent
-WATCHED = [
-    "book/*.md",
-    "book/_static/*",
-    "data/*.csv",
-    "explorers/*.*",
-    "explorers/kit/*",
-    "_ext/*",
-    "_templates/**/*",
-    "_config.yml",
-    "_toc.yml",
-    "notebook_utils.py",
-    "references.bib",
-]
 
 
 class Server(livereload.Server):
@@ -49,6 +39,13 @@ class Server(livereload.Server):
         print(f"the book is at http://{host}:{port}/ (stop with Ctrl-C)", flush=True)
 
 
+def watch(watcher: Watcher, root: Path, changed: Callable[[], object]) -> None:
+    """Call `changed` after an edit in a book, whatever the file, unless it is made."""
+    watcher.ignore_dirs(*MADE, ".venv")  # not even walked
+    top = len(str(root))
+    watcher.watch(str(root), changed, ignore=lambda path: "/." in path[top:])
+
+
 def rebuild(root: Path) -> int:
     command = [sys.executable, str(ROOT / "tools" / "build.py"), "site"]
     return subprocess.call([*command, "--root", str(root)])
@@ -65,8 +62,7 @@ def main() -> None:
         sys.exit(1)
     server = Server()
     logging.disable(logging.INFO)
-    for pattern in WATCHED:
-        server.watch(str(root / pattern), lambda: rebuild(root))
+    watch(server.watcher, root, lambda: rebuild(root))
     try:
         server.serve(root=str(site), host="127.0.0.1", port=port)
     except OSError as error:
