@@ -13,7 +13,7 @@ PYTEST := $(PY) -m pytest -n 2 --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \
-        bench lock newest \
+        bench lock links newest \
         setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
@@ -66,6 +66,9 @@ bench: setup ## measure build times and page sizes
 
 lock: setup-python ## write the lock files anew, after an edit of requirements.txt
 	@$(PY) tools/lock.py
+
+links: setup ## ask the addresses that the book links to (needs a network)
+	@$(PY) tools/links.py
 
 newest: ## try the newest releases of all packages, in an environment of their own
 	@$(PYTHON) tools/newest.py
