@@ -10,12 +10,12 @@ PY := .venv/bin/python
 RUN := $(PY) -m bookpress.commands
 INSTALL := $(PYTHON) -m bookpress.commands.install
 LAB := $(CURDIR)/bookpress/notebooks/lab
-# Two at a time; conftest.py says how tests are shared out.
-PYTEST := $(PY) -m pytest -n 2 --no-loadscope-reorder
+# A file goes to one process as a whole: its fixtures are made once.
+PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \
-        bench lock newest \
+        bench lock links newest \
         setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
@@ -68,6 +68,9 @@ bench: setup ## measure build times and page sizes
 
 lock: setup-python ## write the lock files anew, after an edit of requirements.txt
 	@$(RUN).locks
+
+links: setup ## ask the addresses that the book links to (needs a network)
+	@$(RUN).links
 
 newest: ## try the newest releases of all packages, in an environment of their own
 	@$(PYTHON) -m bookpress.commands.newest
