@@ -27,7 +27,7 @@ from sphinxcontrib import tikz
 
 FOLDER = "notebooks"  # in the website
 FILES = "notebook-files.zip"
-OWN = ["notebook_utils.py", "LICENSE-CODE", "data/*", "explorers/*.py"]
+OWN = ["notebook_utils.py", "LICENSE-CODE", "data/*", "explorers/**/*.py"]
 
 NOTE = """\
 # {title}
@@ -184,7 +184,11 @@ def own_files(app: Sphinx) -> dict[str, bytes]:
     """What must lie beside the notebooks, by path: modules, data, built figures."""
     root = Path(app.srcdir)
     found = sorted(path for pattern in OWN for path in root.glob(pattern))
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+    files = {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in found
+        if not path.name.startswith("test_")
+    }
     bundle = bundler(app)
     bundle.style()
     built = ["kit.css"]

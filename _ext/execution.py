@@ -151,12 +151,13 @@ def imported_modules(code: str, root: Path) -> tuple[list[Path], set[str]]:
 
 
 def files_of(name: str, root: Path) -> list[Path]:
-    """The files of a local module, or of a local package with all that is in it."""
+    """The files of a local module, or of a package with all in it but its tests."""
     path = root / name.replace(".", "/")
     if name and path.with_suffix(".py").is_file():
         return [path.with_suffix(".py")]
     local = name and (path / "__init__.py").is_file()
-    return sorted(path.rglob("*.py")) if local else []
+    files = path.rglob("*.py") if local else []
+    return sorted(file for file in files if not file.name.startswith("test_"))
 
 
 @functools.cache  # chapters import the same modules

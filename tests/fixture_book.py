@@ -63,7 +63,7 @@ class FixtureBook:
                 shutil.copytree(
                     ROOT / name,
                     root / name,
-                    ignore=shutil.ignore_patterns("__pycache__", "_built"),
+                    ignore=shutil.ignore_patterns("__pycache__", "_built", "test_*"),
                 )
         for name in [
             "_config.yml",

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from test_race import points, race
 
 from explorers.race import LANDSCAPES, RULES, SCENES, Race
+from explorers.race.test_race import points, race
 
 
 @pytest.fixture(scope="module")

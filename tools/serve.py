@@ -17,7 +17,7 @@ WATCHED = [
     "book/_static/*",
     "data/*.csv",
     "explorers/*.*",
-    "explorers/kit/*",
+    "explorers/[a-z]*/*",  # not what is built from them
     "_ext/*",
     "_templates/**/*",
     "_config.yml",

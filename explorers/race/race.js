@@ -1,13 +1,13 @@
 // Optimizers race from one start, on landscapes of two parameters; on twenty points,
-// gradient descent races SGD epoch by epoch. `race.py` has the same functions in NumPy.
-import { levelLines } from "./kit/contours.js";
-import { button, choice, film, ledger, sample, slider } from "./kit/controls.js";
-import { freshId, html, write } from "./kit/dom.js";
-import { integer, numbers, oneOf, some } from "./kit/fields.js";
-import { fixed, scientific, short } from "./kit/format.js";
-import { handle } from "./kit/handle.js";
-import { apart, Plot } from "./kit/plot.js";
-import { decades, listed, logarithmic } from "./kit/scales.js";
+// gradient descent races SGD epoch by epoch. `__init__.py` has the same functions in NumPy.
+import { levelLines } from "../kit/contours.js";
+import { button, choice, film, ledger, sample, slider } from "../kit/controls.js";
+import { freshId, html, write } from "../kit/dom.js";
+import { integer, numbers, oneOf, some } from "../kit/fields.js";
+import { fixed, scientific, short } from "../kit/format.js";
+import { handle } from "../kit/handle.js";
+import { apart, Plot } from "../kit/plot.js";
+import { decades, listed, logarithmic } from "../kit/scales.js";
 
 /** @typedef {[number, number]} Pair */
 
@@ -77,7 +77,7 @@ const NAMES = {
   rmsprop: "RMSProp",
   adam: "Adam",
 };
-/** @type {Object<string, [string, import("./kit/marks.js").Shape]>} line and mark */
+/** @type {Object<string, [string, import("../kit/marks.js").Shape]>} line and mark */
 const LOOKS = {
   gd: ["step", "circle"],
   sgd: ["ink", "triangle"],
@@ -368,7 +368,7 @@ const power = (value) => scientific(value, 1);
 
 /**
  * The methods: who runs, whose settings are shown, and how far each has come.
- * @param {import("./kit/figure.js").Figure} figure
+ * @param {import("../kit/figure.js").Figure} figure
  */
 function board(figure) {
   const group = freshId();
@@ -409,7 +409,7 @@ function board(figure) {
   return { element, draw };
 }
 
-/** @type {import("./kit/figure.js").Explorer} */
+/** @type {import("../kit/figure.js").Explorer} */
 export default {
   name: "race",
   address: {

@@ -12,13 +12,13 @@ import chapters
 import execution
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent
 
 # Before NumPy is loaded: chapters run here as they do for the book, figures apart.
 os.environ.update(execution.KERNEL_ENVIRONMENT)
 importlib.import_module("matplotlib").use("agg")
 
-pytest_plugins = ["chromium"]
+pytest_plugins = ["chromium", "explorer_pages"]
 
 
 def build(*targets: str, root: Path = ROOT) -> subprocess.CompletedProcess:
@@ -64,7 +64,8 @@ def chapter():
 
 
 # Two processes share the tests. The files that take longest go first.
-SLOW = ["explorers_browser", "editions", "website", "jupyterlab", "build", "downloads"]
+SLOW = ["every_explorer_browser", "editions", "website", "jupyterlab", "build"]
+SLOW += ["downloads", "playground_browser"]
 
 
 def pytest_collection_modifyitems(items) -> None:
