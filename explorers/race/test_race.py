@@ -20,7 +20,7 @@ from explorers.race import (
 # isort: split
 import torch
 
-MODULE = "race/race.js"
+MODULE = "race/racers.js"
 BATCHES = [1, 2, 4, 5, 10, 20]
 
 
@@ -167,12 +167,12 @@ def test_the_least_losses_are_least():
     for place in SCENES:
         run = race(landscape=place)
         loss, gradient, least = run.terrain()
-        at = np.array(best.get(place, run.best), float)
+        at = np.array(best.get(place, run.points.best), float)
         assert loss(at) == pytest.approx(least, abs=1e-12)
         assert np.abs(gradient(at)).max() < 1e-12
         assert loss(at + rng.normal(size=(2000, 2))).min() >= least
     code = """
-      import { LANDSCAPES } from "./explorers/race/race.js";
+      import { LANDSCAPES } from "./explorers/race/landscapes.js";
       console.log(JSON.stringify(Object.entries(LANDSCAPES).map(
         ([name, { least, best, loss }]) => [name, least, ...best.map(loss)])));
     """
@@ -206,7 +206,7 @@ def test_what_the_chapter_tells_of_the_race_is_so():
 def test_the_limit_on_the_slider_is_where_the_ravine_throws_a_method_out():
     for mu in (0.0, 0.5, 0.9):
         for name in ("gd", "momentum", "nesterov"):
-            (most,) = in_node(MODULE, "limit", [name, [1, mu]])
+            (most,) = in_node("race/rules.js", "limit", [name, [1, mu]])
             for share, lost in ((0.95, False), (1.05, True)):
                 settings = [share * most] + ([] if name == "gd" else [mu])
                 end = race(**{name: settings}).outcome(name)

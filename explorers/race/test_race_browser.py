@@ -212,7 +212,7 @@ def test_gd_races_sgd_epoch_by_epoch(visit: Visit, home: str, places):
             assert_drawn(way(place, "ink"), run.path("sgd"))
             for name, row in zip(("gd", "sgd"), cells(place).values(), strict=True):
                 path = run.path(name)
-                assert row == [str(len(path) - 1), f"{run.points_loss(path[-1]):.4f}"]
+                assert row == [str(len(path) - 1), f"{run.points.loss(path[-1]):.4f}"]
 
         check(run)
         before = pixels(place)

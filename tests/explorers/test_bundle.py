@@ -33,6 +33,20 @@ def test_a_module_is_made_once_and_again_when_a_source_changes(tmp_path, monkeyp
     assert len(runs) == 2
 
 
+def test_the_style_is_the_kit_s_rules_then_each_explorer_s_own_by_name(
+    tmp_path, monkeypatch
+):
+    copy = copy_explorers(tmp_path, monkeypatch)
+    for name in ("signal", "descent"):
+        (copy / name / f"{name}.css").write_text(
+            f".explorer .of-{name} {{ margin: 0 }}"
+        )
+    style = bundle.style()
+    rules = [".explorer{", ".of-descent{", ".board{", ".of-signal{"]
+    places = [style.index(rule) for rule in rules]
+    assert places == sorted(places)
+
+
 def test_without_node_what_is_there_is_used_else_one_line_says_what_to_do(
     tmp_path, monkeypatch
 ):
