@@ -14,14 +14,14 @@ from test_notebook_utils import contrast, dark_theme, rgb
 from explorers import bundle
 from explorers.base import Explorer
 from explorers.descent import Descent
-from notebook_utils import palette
+from notebook_utils import load_boston, palette
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-# What those that are made of data get in place of it.
+# For those that are made of data.
 DATA = {
-    "descent": (np.arange(3, 9), np.arange(6) ** 2),
+    "descent": load_boston()[["RM", "PRICE"]].to_numpy().T,
     "race": (np.zeros((20, 2)), np.arange(20) % 2),
 }
 
@@ -34,7 +34,7 @@ def classes() -> list[type[Explorer]]:
 
 @pytest.fixture
 def explorers() -> list[Explorer]:
-    """One of each kind."""
+    """One of each kind, as the chapters make them."""
     return [kind(*DATA.get(kind.name(), ())) for kind in classes()]
 
 
