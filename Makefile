@@ -52,13 +52,13 @@ lab: setup-python ## open the chapters in JupyterLab, as notebooks
 	    --notebook-dir="$(CURDIR)" $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: setup-test ## run the tests (builds the book first)
-	@$(PYTEST) tests -m "not thorough"
+	@$(PYTEST) -m "not thorough"
 
 test-fast: setup-test ## run the tests that need no build
-	@$(PYTEST) tests -m "not build and not thorough"
+	@$(PYTEST) -m "not build and not thorough"
 
 test-all: setup-test-all ## run every test, the slow ones too
-	@$(PYTEST) tests
+	@$(PYTEST)
 
 lint: setup-python ## check style and spelling
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m codespell_lib

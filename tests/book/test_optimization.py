@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from test_race import points, race
 
 from explorers.race import LANDSCAPES, RULES, SCENES, Race
+from explorers.race.test_race import points, race
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_a_sum_makes_the_minibatch_steps_shorter_by_the_share_of_the_batch(
 def test_newtons_steps_found_the_optimum(optimization):
     everything = np.arange(20)
     race = Race(optimization["dots_x"], optimization["dots_y"])
-    slope = optimization["logistic_gradient"](race.best, everything)
+    slope = optimization["logistic_gradient"](race.points.best, everything)
     assert np.linalg.norm(slope) < 1e-12
 
 
@@ -180,7 +180,7 @@ def test_gradient_descent_at_its_own_rate_keeps_up_on_twenty_points(optimization
     full = min(loss(epochs(20, rate)[-1]) for rate in (8.0, 10.0, 16.0))
     mini = min(loss(epochs(4, rate)[-1]) for rate in (1.0, 2.0, 4.0, 8.0))
     race = Race(optimization["dots_x"], optimization["dots_y"])
-    assert loss(race.best) <= full < mini
+    assert loss(race.points.best) <= full < mini
 
 
 def test_the_ideal_schedule_of_one_bowl_fails_on_a_flatter_one(optimization):

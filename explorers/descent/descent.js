@@ -1,12 +1,12 @@
 // Gradient descent on a loss of one parameter: the loss of the Boston rooms, which is
-// a parabola, and a double well. `descent.py` has the same functions in NumPy.
-import { choice, film, legend, readout, slider } from "./kit/controls.js";
-import { html, rich, write } from "./kit/dom.js";
-import { integer, number, oneOf } from "./kit/fields.js";
-import { fixed, short, subscript } from "./kit/format.js";
-import { handle } from "./kit/handle.js";
-import { Plot } from "./kit/plot.js";
-import { decades } from "./kit/scales.js";
+// a parabola, and a double well. `__init__.py` has the same functions in NumPy.
+import { choice, film, legend, readout, slider } from "../kit/controls.js";
+import { html, rich, write } from "../kit/dom.js";
+import { integer, number, oneOf } from "../kit/fields.js";
+import { fixed, short, subscript } from "../kit/format.js";
+import { handle } from "../kit/handle.js";
+import { Plot } from "../kit/plot.js";
+import { decades } from "../kit/scales.js";
 
 /**
  * @typedef {object} State the traits of `descent.Descent`
@@ -150,7 +150,7 @@ const VIEWS = {
   },
 };
 
-/** @type {import("./kit/figure.js").Explorer} */
+/** @type {import("../kit/figure.js").Explorer} */
 export default {
   name: "descent",
   address: {

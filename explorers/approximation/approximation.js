@@ -1,12 +1,12 @@
 // A network with one hidden layer imitates a curve on [0, 1], which the reader can
-// redraw. `approximation.py` has the same functions in NumPy.
-import { choice, film, legend, slider } from "./kit/controls.js";
-import { html, write } from "./kit/dom.js";
-import { integer, numbers, oneOf } from "./kit/fields.js";
-import { fixed } from "./kit/format.js";
-import { handle } from "./kit/handle.js";
-import { apart, Plot } from "./kit/plot.js";
-import { even, logarithmic } from "./kit/scales.js";
+// redraw. `__init__.py` has the same functions in NumPy.
+import { choice, film, legend, slider } from "../kit/controls.js";
+import { html, write } from "../kit/dom.js";
+import { integer, numbers, oneOf } from "../kit/fields.js";
+import { fixed } from "../kit/format.js";
+import { handle } from "../kit/handle.js";
+import { apart, Plot } from "../kit/plot.js";
+import { even, logarithmic } from "../kit/scales.js";
 
 /**
  * @typedef {object} State the traits of `approximation.Approximation`
@@ -235,7 +235,7 @@ const MARKS = [0, 10, 20, 30].map((value) => ({ value, text: String(value) }));
 /** Ends of the axis of errors; the smallest one that holds them is taken. */
 const LIMITS = [2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
 
-/** @type {import("./kit/figure.js").Explorer} */
+/** @type {import("../kit/figure.js").Explorer} */
 export default {
   name: "approximation",
   address: {

@@ -15,7 +15,7 @@ from bookpress.workers import workers
 os.environ.update(KERNEL_ENVIRONMENT)
 importlib.import_module("matplotlib").use("agg")
 
-pytest_plugins = ["chromium"]
+pytest_plugins = ["chromium", "explorer_pages"]
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +57,7 @@ def chapter():
 
 # The files that take longest go first.
 SLOW = ["every_explorer_browser", "editions", "website", "jupyterlab", "book"]
+SLOW += ["downloads", "playground_browser"]
 
 
 def pytest_collection_modifyitems(items) -> None:

@@ -1,11 +1,11 @@
 // One neuron in the plane: points of two classes, the line between its answers, its
-// output as a tint, and Rosenblatt's rule. `neuron.py` has the same functions in NumPy.
-import { choice, film, legend, readout } from "./kit/controls.js";
-import { assign, freshId, html, rich, svg, write } from "./kit/dom.js";
-import { integer, numbers, oneOf } from "./kit/fields.js";
-import { fixed } from "./kit/format.js";
-import { handle } from "./kit/handle.js";
-import { Plot } from "./kit/plot.js";
+// output as a tint, and Rosenblatt's rule. `__init__.py` has the same functions in NumPy.
+import { choice, film, legend, readout } from "../kit/controls.js";
+import { assign, freshId, html, rich, svg, write } from "../kit/dom.js";
+import { integer, numbers, oneOf } from "../kit/fields.js";
+import { fixed } from "../kit/format.js";
+import { handle } from "../kit/handle.js";
+import { Plot } from "../kit/plot.js";
 
 /** @typedef {[number, number]} Pair */
 /** @typedef {number[]} Line w₁, w₂, b */
@@ -248,7 +248,7 @@ function verdict(state, { lines, culprits, wrong }, { kind, mistakes, since, len
   return [`Mistake ${t}.`, `The ringed ${what}`];
 }
 
-/** @type {import("./kit/figure.js").Explorer} */
+/** @type {import("../kit/figure.js").Explorer} */
 export default {
   name: "neuron",
   address: {

@@ -1,12 +1,12 @@
 // Losses and their slopes: of a number, of a yes or no, of three classes, and what
-// float32 leaves of them. `losses.py` has the same functions in NumPy.
-import { button, choice, ledger, named, slider } from "./kit/controls.js";
-import { html, write } from "./kit/dom.js";
-import { integer, number, numbers, oneOf } from "./kit/fields.js";
-import { fixed, short, subscript } from "./kit/format.js";
-import { handle } from "./kit/handle.js";
-import { Plot } from "./kit/plot.js";
-import { decades, even, linear } from "./kit/scales.js";
+// float32 leaves of them. `__init__.py` has the same functions in NumPy.
+import { button, choice, ledger, named, slider } from "../kit/controls.js";
+import { html, write } from "../kit/dom.js";
+import { integer, number, numbers, oneOf } from "../kit/fields.js";
+import { fixed, short, subscript } from "../kit/format.js";
+import { handle } from "../kit/handle.js";
+import { Plot } from "../kit/plot.js";
+import { decades, even, linear } from "../kit/scales.js";
 
 /**
  * @typedef {object} State the traits of `losses.Losses`
@@ -110,13 +110,13 @@ const spread = (low, high, count) =>
 /**
  * Three losses as curves, their slopes beside them, and a handle for where they are
  * read.
- * @param {import("./kit/figure.js").Figure} figure
+ * @param {import("../kit/figure.js").Figure} figure
  * @param {object} options
  * @param {string} options.trait what the handle moves
  * @param {string} options.name of the handle
  * @param {string} options.symbol
  * @param {[string, string][]} options.rows looks and names of the losses
- * @param {import("./kit/plot.js").Axis} options.x
+ * @param {import("../kit/plot.js").Axis} options.x
  * @param {[number, number]} options.loss what the loss's axis shows
  * @param {[number, number]} options.slope what the slope's axis shows
  * @param {number[]} options.breaks where a curve may jump
@@ -187,7 +187,7 @@ function curves(figure, { trait, name, symbol, rows, x, loss, slope, breaks, val
 /** @param {...HTMLElement} elements the controls of one view */
 const slot = (...elements) => html("div", { class: "slot" }, ...elements);
 
-/** @param {import("./kit/figure.js").Figure} figure @returns {View} */
+/** @param {import("../kit/figure.js").Figure} figure @returns {View} */
 function numberView(figure) {
   const shown = curves(figure, {
     trait: "error",
@@ -233,7 +233,7 @@ function numberView(figure) {
   };
 }
 
-/** @param {import("./kit/figure.js").Figure} figure @returns {View} */
+/** @param {import("../kit/figure.js").Figure} figure @returns {View} */
 function labelView(figure) {
   const shown = curves(figure, {
     trait: "logit",
@@ -289,7 +289,7 @@ const ROWS = {
   format: (k) => `class ${k}`,
 };
 
-/** @param {import("./kit/figure.js").Figure} figure @returns {View} */
+/** @param {import("../kit/figure.js").Figure} figure @returns {View} */
 function classesView(figure) {
   const plotOf = (name, narrow) =>
     new Plot(figure, { name, left: 56, height: () => (figure.wide ? 270 : narrow) });
@@ -372,7 +372,7 @@ const clips = {
   index: (value) => Math.log10(value) + 9,
 };
 
-/** @param {import("./kit/figure.js").Figure} figure @returns {View} */
+/** @param {import("../kit/figure.js").Figure} figure @returns {View} */
 function float32View(figure) {
   const shown = curves(figure, {
     trait: "wrong",
@@ -424,7 +424,7 @@ function float32View(figure) {
   };
 }
 
-/** @type {import("./kit/figure.js").Explorer} */
+/** @type {import("../kit/figure.js").Explorer} */
 export default {
   name: "losses",
   address: {

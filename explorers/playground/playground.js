@@ -1,20 +1,20 @@
 // A network that is trained while one watches: what it says about the plane, how its
-// hidden layers bend it, and the losses. `playground.py` has the same training in NumPy.
-import { button, choice, ledger, legend, named, slider } from "./kit/controls.js";
-import { assign, html, write } from "./kit/dom.js";
-import { integer, number, numbers, oneOf } from "./kit/fields.js";
-import { fixed, short } from "./kit/format.js";
-import { Plot } from "./kit/plot.js";
-import { decades, even, linear } from "./kit/scales.js";
-import { COUNT, LAST, PLANE, dataset } from "./playground/network.js";
-import * as pictures from "./playground/pictures.js";
-import { trainer } from "./playground/trainer.js";
+// hidden layers bend it, and the losses. `__init__.py` has the same training in NumPy.
+import { button, choice, ledger, legend, named, slider } from "../kit/controls.js";
+import { assign, html, write } from "../kit/dom.js";
+import { integer, number, numbers, oneOf } from "../kit/fields.js";
+import { fixed, short } from "../kit/format.js";
+import { Plot } from "../kit/plot.js";
+import { decades, even, linear } from "../kit/scales.js";
+import { COUNT, LAST, PLANE, dataset } from "./network.js";
+import * as pictures from "./pictures.js";
+import { trainer } from "./trainer.js";
 
 const { SQUARE, crossings, grid, pairs, shortLines } = pictures;
 
 /**
- * @typedef {import("./playground/network.js").Settings
- *   & import("./playground/network.js").View & {epochs: number}} State the traits of
+ * @typedef {import("./network.js").Settings
+ *   & import("./network.js").View & {epochs: number}} State the traits of
  *   `playground.Playground`
  */
 
@@ -25,7 +25,7 @@ const TOPS = [0.8, 1.6, 3, 6, 12];
 const SURE = [-Math.log(9), Math.log(9)]; // logits of 0.1 and 0.9
 const HORIZONS = [50, 100, 200, 500, 1000, LAST];
 
-/** @param {State} state @returns {import("./playground/network.js").Settings} */
+/** @param {State} state @returns {import("./network.js").Settings} */
 const settingsOf = ({ data, hidden, activation, rate, batch, init, seed }) => ({
   data,
   hidden,
@@ -85,7 +85,7 @@ function axisNames({ hidden, layer, axes }) {
 /** A scale without numbers. */
 const bare = (domain, range) => ({ ...linear(domain, range), ticks: () => [] });
 
-/** @type {import("./kit/figure.js").Explorer} */
+/** @type {import("../kit/figure.js").Explorer} */
 export default {
   name: "playground",
   address: {

@@ -1,11 +1,11 @@
 // Activations and adjoints in a deep network with random weights, layer by layer.
-// `signal.py` has the same functions in NumPy.
-import { button, choice, legend, readout, slider } from "./kit/controls.js";
-import { html, rich, write } from "./kit/dom.js";
-import { integer, number, oneOf } from "./kit/fields.js";
-import { fixed, scientific, short } from "./kit/format.js";
-import { Plot } from "./kit/plot.js";
-import { even, linear, logarithmic } from "./kit/scales.js";
+// `__init__.py` has the same functions in NumPy.
+import { button, choice, legend, readout, slider } from "../kit/controls.js";
+import { html, rich, write } from "../kit/dom.js";
+import { integer, number, oneOf } from "../kit/fields.js";
+import { fixed, scientific, short } from "../kit/format.js";
+import { Plot } from "../kit/plot.js";
+import { even, linear, logarithmic } from "../kit/scales.js";
 
 /**
  * @typedef {object} State the traits of `signal.Signal`
@@ -171,7 +171,7 @@ export function outcome(state, { a, slopes, delta } = run(state)) {
 const LOWS = [-2, -4, -8, -12, -20, -30, -45];
 const HIGHS = [1, 2, 4, 8, 12];
 
-/** @param {number[]} sizes @returns {import("./kit/plot.js").Axis} */
+/** @param {number[]} sizes @returns {import("../kit/plot.js").Axis} */
 function axisFor(sizes) {
   const [least, most] = [Math.log10(Math.min(...sizes)), Math.log10(Math.max(...sizes))];
   const low = LOWS.find((end) => end <= least - 1) ?? LOWS.at(-1);
@@ -248,7 +248,7 @@ const SCALES = {
   index: (value) => 40 * (Math.log10(value) + 1),
 };
 
-/** @type {import("./kit/figure.js").Explorer} */
+/** @type {import("../kit/figure.js").Explorer} */
 export default {
   name: "signal",
   address: {

@@ -1,10 +1,10 @@
-// Forward and backward on a computational graph, one node at a time. `graph.py` has the
+// Forward and backward on a computational graph, one node at a time. `__init__.py` has the
 // same functions in Python.
-import { choice, film, legend, slider } from "./kit/controls.js";
-import { assign, html, plain, rich, svg, write } from "./kit/dom.js";
-import { integer, numbers, oneOf } from "./kit/fields.js";
-import { fixed, scientific, subscript } from "./kit/format.js";
-import { even } from "./kit/scales.js";
+import { choice, film, legend, slider } from "../kit/controls.js";
+import { assign, html, plain, rich, svg, write } from "../kit/dom.js";
+import { integer, numbers, oneOf } from "../kit/fields.js";
+import { fixed, scientific, subscript } from "../kit/format.js";
+import { even } from "../kit/scales.js";
 
 /**
  * @typedef {object} State the traits of `graph.Graph`
@@ -285,7 +285,7 @@ const sizes = (wide) => (wide ? { card: [72, 54], height: 340 } : { card: [60, 5
 
 /**
  * The graph: arrows in an SVG, and on it cards of HTML, one a node.
- * @param {import("./kit/figure.js").Figure} figure
+ * @param {import("../kit/figure.js").Figure} figure
  */
 function stage(figure) {
   const drawing = svg("svg", { "aria-hidden": "true" });
@@ -409,7 +409,7 @@ const STOPS = {
   network: [even(-2, 2, 41), even(-2, 2, 41), even(-2, 2, 41), even(-4, 4, 81)],
 };
 
-/** @type {import("./kit/figure.js").Explorer} */
+/** @type {import("../kit/figure.js").Explorer} */
 export default {
   name: "graph",
   address: {
