@@ -4,10 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
-import chapters
 import jupytext
 import pytest
-from fixture_book import ROOT, FixtureBook
+from fixture_book import FixtureBook
+from this_book import ROOT
+
+from bookpress.checks import numbers
 
 RECIPES = (ROOT / "CONTRIBUTING.md").read_text("utf8")
 
@@ -27,7 +29,7 @@ def check_equation(page: Path) -> None:
     """Run the recipe's test on a page."""
     namespace = {"__name__": "recipe"}
     exec(CHECK, namespace)
-    namespace["test_each_step_leaves_half"](lambda name: chapters.run(page))
+    namespace["test_each_step_leaves_half"](lambda name: numbers.run(page))
 
 
 @pytest.fixture
@@ -42,8 +44,8 @@ def test_the_chapter_of_the_recipe_is_canonical_and_its_number_is_held(page):
     text = page.read_text("utf8")
     saved = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
     assert re.sub(r"    jupytext_version: .*\n", "", saved, count=1) == text
-    assert chapters.uncovered_numbers(text) == []
-    run = chapters.run(page)
+    assert numbers.uncovered_numbers(text) == []
+    run = numbers.run(page)
     assert [claim.holds for claim in run.claims] == [True]
     assert run.warnings == []
 
@@ -52,11 +54,11 @@ def test_the_recipe_s_check_passes_and_tells_a_wrong_chapter(page):
     check_equation(page)
     page.write_text(page.read_text("utf8").replace("0.5 **", "0.6 **"), "utf8")
     with pytest.raises(AssertionError):
-        chapters.run(page)  # the exercise's own
+        numbers.run(page)  # the exercise's own
     page.write_text(PAGE.replace("0.5 **", "0.6 **"), "utf8")
     with pytest.raises(AssertionError):
         check_equation(page)
-    assert [claim.holds for claim in chapters.run(page).claims] == [False]
+    assert [claim.holds for claim in numbers.run(page).claims] == [False]
 
 
 @pytest.mark.build
@@ -64,12 +66,12 @@ def test_who_follows_the_recipes_gets_a_chapter_with_an_exercise(tmp_path):
     """Built with the status page, which says that the chapter is not measured yet."""
     book = FixtureBook(tmp_path / "a book")
     book.write("book/halving.md", f"{PAGE}\n## Exercises\n\n{EXERCISE}")
-    book.write("tests/test_equations_halving.py", CHECK)
+    (book.root / "tests" / "book").mkdir()
+    book.write("tests/book/test_halving.py", CHECK)
     book.edit("_toc.yml", "  - file: book/page\n", f"  {TOC_LINE.strip()}\n")
     book.edit("_toc.yml", "chapters:\n", "chapters:\n  - file: book/status\n")
     book.edit("book/intro.md", "page.md", "halving.md")
-    (book.root / "tools").mkdir()
-    for name in ("book/status.md", "tools/bench.json", "requirements.txt"):
+    for name in ("book/status.md", "book/bench.json", "requirements.txt"):
         shutil.copy(ROOT / name, book.root / name)
     built = book.build()
     assert built.returncode == 0, built.stdout + built.stderr

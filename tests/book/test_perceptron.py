@@ -1,4 +1,4 @@
-"""Each displayed equation agrees with the chapter's code and with independent code.
+"""The chapter on the perceptron: its equations agree with independent code.
 
 The independent side is written from the printed formula, term by term and in exact
 fractions where that is possible, not with the chapter's functions.
@@ -8,16 +8,16 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every_chapter import *  # noqa: F403
 
 from explorers.neuron import Neuron
 
-# Equations that only name something, with the reason why no test can fail on them.
-DEFINITIONS = {}
+PAGE = "book/perceptron"
 
 
 @pytest.fixture(scope="module")
 def perceptron(chapter):
-    return chapter("perceptron").namespace
+    return chapter(PAGE).namespace
 
 
 @pytest.fixture(scope="module")
@@ -341,7 +341,7 @@ def test_each_step_multiplies_the_error_by_one_factor(perceptron):
 
 def test_the_figure_s_rule_is_the_chapter_s(chapter):
     """From weights zero and in the same order, `learn` makes the same corrections."""
-    learn = chapter("perceptron").namespace["learn"]
+    learn = chapter(PAGE).namespace["learn"]
     run = Neuron(line=[0.0, 0.0, 0.0])
 
     class InOrder:

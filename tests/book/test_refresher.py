@@ -6,11 +6,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from every_chapter import *  # noqa: F403
+
+PAGE = "book/refresher"
 
 
 @pytest.fixture(scope="module")
 def refresher(chapter):
-    return chapter("refresher").namespace
+    return chapter(PAGE).namespace
 
 
 @pytest.fixture
