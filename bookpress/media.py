@@ -32,13 +32,19 @@ def medium(app: Sphinx) -> str:
     return BUILDERS.get(app.builder.name, app.builder.name)
 
 
-def only(*media: str) -> Callable:
-    """Let an event's handler do something for these media, and nothing for others."""
+def only(*media: str, otherwise: object = None) -> Callable:
+    """Let an event's handler do something for these media, and nothing for others.
+
+    Parameters
+    ----------
+    media : for which it does something
+    otherwise : what the event takes for nothing, `()` where it asks for a list
+    """
 
     def decorate(handler: Callable) -> Callable:
         @functools.wraps(handler)
         def handle(app: Sphinx, *arguments: object) -> object:
-            return handler(app, *arguments) if medium(app) in media else None
+            return handler(app, *arguments) if medium(app) in media else otherwise
 
         return handle
 
