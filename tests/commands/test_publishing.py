@@ -2,12 +2,12 @@
 
 import re
 
-import bootstrap
-import newest
 import pytest
 import yaml
+from this_book import ROOT
 
-ROOT = bootstrap.ROOT
+from bookpress.commands import install, newest
+
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
 
@@ -108,7 +108,7 @@ def test_the_report_names_what_failed_and_what_has_moved():
 
 
 def test_a_failing_check_is_told_with_its_last_lines(monkeypatch):
-    monkeypatch.setattr(newest, "PYTHON", bootstrap.PYTHON)
+    monkeypatch.setattr(newest, "PYTHON", install.PYTHON)
     code = "print('\\n'.join(map(str, range(99)))); raise SystemExit(3)"
     monkeypatch.setattr(newest, "CHECKS", {"a": ["-c", code], "b": ["-c", ""]})
     passed, tail = newest.check("a")

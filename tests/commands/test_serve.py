@@ -3,11 +3,11 @@
 import contextlib
 import socket
 import subprocess
-import sys
 from itertools import pairwise
 
 import pytest
-from fixture_book import ROOT, FixtureBook
+import this_book
+from fixture_book import FixtureBook
 from playwright.sync_api import TimeoutError
 
 pytestmark = pytest.mark.build
@@ -21,8 +21,7 @@ def free_port() -> int:
 
 
 def command(port: int, root) -> list[str]:
-    serve = str(ROOT / "tools" / "serve.py")
-    return [sys.executable, serve, "--port", str(port), "--root", str(root)]
+    return this_book.command("serve", "--port", port, "--root", root)
 
 
 def test_a_saved_edit_appears_without_a_reload_by_hand(tmp_path, browser, free_port):
