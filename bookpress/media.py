@@ -32,19 +32,16 @@ def medium(app: Sphinx) -> str:
     return BUILDERS.get(app.builder.name, app.builder.name)
 
 
-def only(*media: str, otherwise: object = None) -> Callable:
-    """Let an event's handler do something for these media, and nothing for others.
+def only(*media: str, otherwise: Callable[[], Any] = lambda: None) -> Callable:
+    """Let an event's handler work for these media, and return `otherwise()` for others.
 
-    Parameters
-    ----------
-    media : for which it does something
-    otherwise : what the event takes for nothing, `()` where it asks for a list
+    Sphinx expects a list of some events' handlers.
     """
 
     def decorate(handler: Callable) -> Callable:
         @functools.wraps(handler)
         def handle(app: Sphinx, *arguments: object) -> object:
-            return handler(app, *arguments) if medium(app) in media else otherwise
+            return handler(app, *arguments) if medium(app) in media else otherwise()
 
         return handle
 

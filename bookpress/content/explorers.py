@@ -72,7 +72,7 @@ def pages(env: BuildEnvironment) -> dict[str, list[str]]:
     return env.explorer_pages
 
 
-@only(WEBSITE, otherwise=())
+@only(WEBSITE, otherwise=list)
 def write_again(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
     """Name the pages whose script is no longer made from the present sources."""
     if not pages(env):

@@ -88,7 +88,7 @@ def skip(translator, node: handout_list) -> None:
     raise nodes.SkipNode
 
 
-@only(WEBSITE, otherwise=())
+@only(WEBSITE, otherwise=list)
 def outdated(
     app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set
 ) -> list[str]:

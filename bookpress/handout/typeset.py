@@ -128,8 +128,9 @@ def run_pass(source: Path, number: int, pages: int) -> int:
         ) as process,
     ):
         for line in process.stdout:
-            shipped = re.findall(r"\[(\d+)", line)
-            done += len(shipped)
+            done += len(re.findall(r"\[\d+", line))
+            if whole := re.match(r"Output written on .*\((\d+) page", line):
+                done = int(whole[1])
     if process.returncode:
         raise HandoutError(failure(source, process.returncode))
     progress.say(f"typeset {name}: pass {number}, {done} pages")

@@ -51,6 +51,8 @@ def caption(app: Sphinx, page: Page, figure: nodes.figure) -> str:
 
 def citations(app: Sphinx, document: nodes.document) -> dict[str, dict[str, str]]:
     """The citations on a page by key, in brackets and in the run of a sentence."""
+    if "cite" not in app.env.domains:  # a book without sphinxcontrib-bibtex
+        return {}
     known = app.env.get_domain("cite").citations
     keys = {entry.citation_id: entry.key for entry in known}
     found: dict[str, dict[str, str]] = {}
