@@ -1,12 +1,12 @@
 """`make links` tells addresses that are gone from hosts that let no program in."""
 
 import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from fixture_book import ROOT, FixtureBook
+from fixture_book import FixtureBook
+from this_book import command
 
 pytestmark = pytest.mark.build
 
@@ -39,9 +39,8 @@ def ask(tmp_path):
             threading.Thread(target=server.serve_forever, daemon=True).start()
         else:
             server.server_close()
-        command = [sys.executable, str(ROOT / "tools" / "links.py")]
         done = subprocess.run(
-            [*command, "--root", str(book.root)],
+            command("links", "--root", book.root),
             capture_output=True,
             text=True,
             env={**book.environment, "NO_PROXY": "127.0.0.1"},

@@ -4,16 +4,17 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import serve
-from fixture_book import ROOT, FixtureBook
+import this_book
+from fixture_book import FixtureBook
 from livereload.watcher import Watcher
 from playwright.sync_api import TimeoutError
+
+from bookpress.commands import serve
 
 SOURCES = [
     "_config.yml",
@@ -21,9 +22,9 @@ SOURCES = [
     "data/README.md",
     "data/table.json",
     "explorers/playground/network.js",
-    "latex/handout.sty",
-    "tests/test_equations.py",
-    "tools/bench.json",
+    "bookpress/handout/handout.sty",
+    "tests/book/test_mlp.py",
+    "book/bench.json",
 ]
 MADE = [
     "_build/html/index.html",
@@ -46,8 +47,7 @@ def free_port() -> int:
 
 
 def command(port: int, root) -> list[str]:
-    serve = str(ROOT / "tools" / "serve.py")
-    return [sys.executable, serve, "--port", str(port), "--root", str(root)]
+    return this_book.command("serve", "--port", port, "--root", root)
 
 
 @pytest.fixture

@@ -7,28 +7,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from axe import UNFOLD, violations
 from chromium import LOOKS, Visit, remembers, serve
 from playwright.sync_api import Page
+from this_book import ROOT
 
 pytestmark = pytest.mark.build
-
-ROOT = Path(__file__).resolve().parent.parent
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-
-# Unfold what is folded, so that a checker sees it; with `last`, show the last tabs.
-UNFOLD = """async last => {
-  document.querySelectorAll("details").forEach(d => { d.open = true; });
-  document.querySelectorAll(".toggle-button-hidden").forEach(b => b.click());
-  if (last) document.querySelectorAll(".sd-tab-set").forEach(
-    set => [...set.querySelectorAll(":scope > input")].at(-1).click());
-  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
-}"""
-
-RUN_AXE = """async part => {
-  const { violations } = await axe.run(part, { resultTypes: ["violations"] });
-  return violations.flatMap(v => v.nodes.map(
-    n => `${v.id}: ${n.target.join(" ")} ${n.failureSummary}`));
-}"""
 
 
 class Markup(HTMLParser):
@@ -81,12 +65,6 @@ def pages(site: Path) -> dict[str, Markup]:
 def readable(pages: dict[str, Markup]) -> list[str]:
     """The pages that stay on the screen: all but the redirect."""
     return [name for name in pages if name != "index.html"]
-
-
-def violations(page: Page, part: str = "html") -> list[str]:
-    """What axe-core finds on the page as it stands, or in parts of it."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    return page.evaluate(RUN_AXE, part)
 
 
 def look(page: Page) -> tuple[str, str, list[str]]:
