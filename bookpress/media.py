@@ -4,9 +4,9 @@ Sphinx tells a part only its builder's name or format, and these mislead: an EPU
 "html", too. Whatever differs by medium asks here. `website`, `handout` and `text` are
 media of a builder; notebooks are written beside the website.
 
-A builder that the press does not know (`text`, `epub`, slides) makes a medium of its
-own name. What a page holds and that builder's writer has no word for is told by a
-warning and replaced by its text, so that a foreign builder runs to its end.
+Another builder (`text`, `epub`, slides) makes a medium of its own name, or of the one
+that an extension writes into `BUILDERS`. What a page holds and its writer has no word for is
+told by a warning and replaced by its text, so that any builder runs to its end.
 """
 
 import functools
@@ -101,12 +101,12 @@ def place(node: nodes.Element) -> nodes.Element:
 
 
 class SpeakPlainly(MediumTransform):
-    """In a foreign medium, put words in place of what its writer has no method for."""
+    """In other media, put words in place of what their writers have no method for."""
 
     default_priority = 990
 
     def is_supported(self) -> bool:
-        return medium(self.app) not in BUILDERS.values()
+        return medium(self.app) not in (WEBSITE, HANDOUT)
 
     def run(self, **kwargs) -> None:
         builder = self.app.builder

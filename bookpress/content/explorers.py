@@ -24,8 +24,11 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 
 from bookpress.cells import is_mime_bundle
-from bookpress.media import BUILDERS, WEBSITE, MediumTransform, lacks_form, medium, only
+from bookpress.media import HANDOUT, WEBSITE, MediumTransform, lacks_form, medium, only
 from bookpress.stale import is_new
+
+# Media that have a form for explorers
+SHOWN = {WEBSITE, HANDOUT}
 
 PLACE = re.compile(r'\bdata-explorer="(\w+)"')
 WORDS = re.compile(r'<p class="explorer-words">(.*?)</p>', re.DOTALL)
@@ -105,7 +108,7 @@ class SayWords(MediumTransform):
     default_priority = 3
 
     def is_supported(self) -> bool:
-        return medium(self.app) not in BUILDERS.values()
+        return medium(self.app) not in SHOWN
 
     def run(self, **kwargs) -> None:
         for bundle in list(self.document.findall(is_mime_bundle)):

@@ -5,11 +5,14 @@ import shutil
 from pathlib import Path
 
 import jupytext
+import nbformat
 import pytest
 from fixture_book import FixtureBook
 from this_book import ROOT
 
+import notebook_utils
 from bookpress.checks import numbers
+from bookpress.execution.keys import chapter_key
 
 RECIPES = (ROOT / "CONTRIBUTING.md").read_text("utf8")
 
@@ -23,6 +26,7 @@ def blocks(heading: str) -> list[str]:
 
 PAGE, TOC_LINE, CHECK = blocks("How to add a chapter")
 (EXERCISE,) = blocks("How to add an exercise")
+DATA, LOADER = blocks("How to add a data set")
 
 
 def check_equation(page: Path) -> None:
@@ -83,3 +87,29 @@ def test_who_follows_the_recipes_gets_a_chapter_with_an_exercise(tmp_path):
     assert 'alt="A curve that falls by half at each of ten steps' in html
     status = re.sub(r"<[^>]*>|\s+", " ", book.page("status"))
     assert re.search(r"Halving +not measured yet", status)
+
+
+def test_the_data_set_of_the_recipe_is_loaded_held_and_part_of_a_chapter_s_key(
+    tmp_path,
+):
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "data" / "heights.csv"
+    file.write_text(DATA)
+    helper = (ROOT / "notebook_utils.py").read_text("utf8")
+    (tmp_path / "notebook_utils.py").write_text(f"{helper}\n\n{LOADER}", "utf8")
+    namespace = dict(vars(notebook_utils))
+    exec(LOADER, namespace)
+    assert namespace["load_heights"](file)["height (cm)"].sum() == 303
+
+    def key(code: str) -> str:
+        cell = nbformat.v4.new_code_cell(f"from notebook_utils import {code}")
+        return chapter_key(nbformat.v4.new_notebook(cells=[cell]), tmp_path)
+
+    before = [key("load_heights"), key("load_iris")]
+    file.write_text(DATA.replace("104", "400"))
+    assert [key("load_heights") == before[0], key("load_iris") == before[1]] == [
+        False,
+        True,
+    ]
+    with pytest.raises(notebook_utils.DataError, match=r"heights\.csv.*put back"):
+        namespace["load_heights"](file)
