@@ -5,8 +5,8 @@ Sphinx tells a part only its builder's name or format, and these mislead: an EPU
 media of a builder; notebooks are written beside the website.
 
 Another builder (`text`, `epub`, slides) makes a medium of its own name, or of the one
-that an extension writes into `BUILDERS`. What a page holds and its writer has no word for is
-told by a warning and replaced by its text, so that any builder runs to its end.
+that an extension writes into `BUILDERS`. What a page holds and its writer has no word
+for is told by a warning and replaced by its text, so that any builder runs to its end.
 """
 
 import functools
