@@ -22,7 +22,6 @@ from notebook_utils import (
     plot_boundary,
     plot_classes,
     plot_iterates,
-    plot_regions,
     use_book_style,
 )
 
@@ -314,27 +313,3 @@ def test_no_line_separates_the_arms_of_the_spiral():
             share = np.mean((along >= cut) == labels)
             best = max(best, share, 1 - share)
     assert best < 0.75
-
-
-def test_regions_take_the_color_of_their_class():
-    _, ax = plt.subplots()
-    ax.set(xlim=(0, 3), ylim=(0, 1))
-    plot_regions(ax, lambda points: np.floor(points[:, 0]).clip(0, 2).astype(int))
-    tints, cuts = ax.collections
-    colors = [palette.curve, palette.step, palette.good]
-    for path, tint, color, left in zip(
-        tints.get_paths(), tints.get_facecolor(), colors, [0, 1, 2], strict=True
-    ):
-        assert tint[:3] == pytest.approx(rgb(color))
-        assert path.vertices[:, 0].min() == pytest.approx(left, abs=0.03)
-        assert path.vertices[:, 0].max() == pytest.approx(left + 1, abs=0.03)
-    crossings = np.concatenate([path.vertices[:, 0] for path in cuts.get_paths()])
-    assert set(crossings.round(1)) == {1.0, 2.0}
-    plt.close("all")
-
-
-def test_a_plane_with_one_class_has_no_boundary():
-    _, ax = plt.subplots()
-    plot_regions(ax, lambda points: np.zeros(len(points), int))
-    assert len(ax.collections) == 1
-    plt.close("all")

@@ -203,7 +203,7 @@ def test_search_finds_a_page_and_its_link_opens_it(visit: Visit, home: str):
         page.keyboard.type("perceptron")
         page.keyboard.press("Enter")
         page.wait_for_url("**/search.html?q=perceptron")
-        page.locator("#search-results a", has_text="perceptron").first.click()
+        page.locator("#search-results a", has_text="The perceptron").first.click()
         page.wait_for_url("**/book/perceptron.html*")
 
 
