@@ -104,9 +104,9 @@ def is_short(node: nodes.Element) -> bool:
 
 
 class LinkExercises(HandoutTransform):
-    """Let links lead to exercises on other pages; sphinx-exercise sees to one page (22).
+    """Let links lead to exercises on other pages, whose numbers TeX does not know.
 
-    Their boxes have the number in words, so TeX knows of none.
+    Within a page sphinx-exercise has seen to it (22).
     """
 
     default_priority = 32
