@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from this_book import PRESS, ROOT
 
 from notebook_utils import (
     DataError,
@@ -25,7 +26,6 @@ from notebook_utils import (
     use_book_style,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
 LINES = ["curve", "step", "good", "accent"]  # the colors of the line cycle
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
@@ -89,7 +89,7 @@ def lab(color: str, vision: str) -> np.ndarray:
 
 def dark_theme(srgb: np.ndarray) -> np.ndarray:
     """What the website's filter for the dark theme makes of a color."""
-    css = (ROOT / "book" / "_static" / "book.css").read_text()
+    css = (PRESS / "website" / "static" / "book.css").read_text()
     amount, turn = re.search(
         r"filter:\s*invert\(([\d.]+)\)\s*hue-rotate\((\d+)deg\)", css
     ).groups()

@@ -19,7 +19,7 @@ def shared_book(tmp_path_factory):
     book = FixtureBook(tmp_path_factory.mktemp("books") / "a small book")
     result = book.build()
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "executed page" in result.stdout
+    assert "executed book/page" in result.stdout
     return book
 
 
@@ -85,13 +85,13 @@ def test_an_edit_of_the_helper_shows_on_the_page(book):
     )
     result = book.build()
     assert result.returncode == 0, result.stderr
-    assert "executed page" in result.stdout
+    assert "executed book/page" in result.stdout
     assert "from 7 rows" in book.page()
 
 
 def test_an_edit_of_a_datum_executes_the_page_that_loads_it(book):
     book.edit("data/boston.csv", "6.575,", "6.576,")
-    assert "executed page" in book.build().stdout
+    assert "executed book/page" in book.build().stdout
 
 
 def test_a_failing_cell_is_named_and_the_last_good_site_stays(book):

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
-from bench import build, copy_sources
+from this_book import NAME
+
+from bookpress.commands.bench import build, copy_sources
 
 pytestmark = [pytest.mark.thorough, pytest.mark.build]
 
@@ -11,8 +13,8 @@ pytestmark = [pytest.mark.thorough, pytest.mark.build]
 def contents(root: Path) -> dict[str, bytes]:
     """Every published file of a build, and the handout's source."""
     made = root / "_build"
-    files = [made / "deep-learning-basics.pdf"]
-    files += (made / "work" / "latex" / "deep-learning-basics").glob("*.tex")
+    files = [made / f"{NAME}.pdf"]
+    files += (made / "work" / "latex" / NAME).glob("*.tex")
     files += (file for file in (made / "html").rglob("*") if file.is_file())
     return {file.relative_to(made).as_posix(): file.read_bytes() for file in files}
 

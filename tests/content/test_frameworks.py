@@ -1,17 +1,19 @@
 """Keras and PyTorch stand side by side, from cells that stand one after the other."""
 
-import io
+import functools
 import re
-from pathlib import Path
 
-import chapters
+import one_page
 import pytest
+import this_book
 from bs4 import BeautifulSoup
 from chromium import Visit, remembers, serve
-from fixture_book import HEADER
-from sphinx.application import Sphinx
 from sphinx.errors import ConfigError
-from sphinx.util.docutils import docutils_namespace, patch_docutils
+from this_book import CHAPTERS, FRAMEWORKS
+
+build = functools.partial(
+    one_page.build, extensions=["bookpress.content.frameworks"], frameworks=FRAMEWORKS
+)
 
 
 def cell(tag: str, code: str) -> str:
@@ -36,27 +38,6 @@ RUNS = (
     + cell("both", "same = k == t")
     + prose("both", "Equal.")
 )
-
-
-def build(folder: Path, builder: str, body: str, **settings: object) -> tuple[str, str]:
-    """Build a page with this body; returns what it became and the warnings."""
-    folder.mkdir(exist_ok=True)
-    (folder / "page.md").write_text(HEADER + "# Page\n\n" + body, encoding="utf8")
-    settings = {
-        "extensions": ["myst_nb", "framework_tabs"],
-        "nb_execution_mode": "off",
-        "myst_enable_extensions": ["colon_fence"],
-        "root_doc": "page",
-        "project": "book",
-        **settings,
-    }
-    stream = io.StringIO()
-    places = [folder, None, folder / builder, folder / "trees", builder]
-    with patch_docutils(), docutils_namespace():
-        Sphinx(*places, settings, status=None, warning=stream).build()
-    name = {"html": "page.html", "latex": "book.tex", "text": "page.txt"}[builder]
-    page = (folder / builder / name).read_text(encoding="utf8")
-    return page, re.sub(r"\x1b\[[\d;]*m", "", stream.getvalue())
 
 
 def code_in(tab) -> list[str]:
@@ -180,19 +161,14 @@ def test_an_unknown_edition_is_refused_with_the_known_ones(tmp_path):
 # The chapters -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "page", sorted(chapters.BOOK.glob("*.md")), ids=lambda p: p.stem
-)
-def test_code_names_a_framework_only_in_its_own_cells(page: Path):
-    for kind, text, line in chapters.pieces(page.read_text(encoding="utf8")):
-        if kind != "code":
-            continue
-        tags = chapters.tags_of(text)
-        code = chapters.code_of(text).lower()
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_code_names_a_framework_only_in_its_own_cells(page: str):
+    for cell in this_book.code(page):
+        code = cell.text.lower()
         named = {name for name in ("keras", "torch", "tensorflow") if name in code}
-        allowed = {"keras", "torch", "tensorflow"} if "both" in tags else set(tags)
-        allowed |= {"tensorflow"} if "keras" in tags else set()
-        assert named <= allowed, f"{page.name}, line {line}: {sorted(named - allowed)}"
+        allowed = {"keras", "torch", "tensorflow"} if "both" in cell.tags else cell.tags
+        allowed |= {"tensorflow"} if "keras" in cell.tags else set()
+        assert named <= allowed, f"{page}, line {cell.line}: {sorted(named - allowed)}"
 
 
 # In the browser -----------------------------------------------------------------------

@@ -4,14 +4,13 @@ import html
 import json
 import re
 import statistics
-import subprocess
-import sys
 
-import bench
-import chapters
+import this_book
+from this_book import ROOT
 
-ROOT = bench.ROOT
-RECORD = json.loads(bench.RECORD.read_text("utf8"))
+from bookpress.settings import settings
+
+RECORD = json.loads((ROOT / settings(ROOT).sphinx("bench_record")).read_text("utf8"))
 
 
 def text_of(page) -> str:
@@ -24,8 +23,7 @@ def test_the_status_page_shows_the_record_and_the_versions(site):
     assert f"Measured on {RECORD['date']}" in text
     assert f"{RECORD['JupyterLab MB']} MB besides" in text
     for name, found in RECORD["chapters"].items():
-        page = (ROOT / "book" / f"{name}.md").read_text("utf8")
-        title = re.search(r"^# (.*)", page, flags=re.M)[1]
+        title = re.search(r"^# (.*)", this_book.source(name), flags=re.M)[1]
         row = " ".join(f"{found[what]:.0f}" for what in ("seconds", "computing", "MB"))
         assert f"{title} {row} " in text
     requirements = (ROOT / "requirements.txt").read_text()
@@ -42,8 +40,7 @@ def test_the_run_times_that_chapters_promise_are_about_those_measured():
     """All alike, as a shared machine computes more slowly than one of its own."""
     ratios = {}
     for name, found in RECORD["chapters"].items():
-        page = (chapters.BOOK / f"{name}.md").read_text("utf8")
-        (promised,) = re.findall(r"run time (\d+) seconds", page)
+        (promised,) = re.findall(r"run time (\d+) seconds", this_book.source(name))
         ratios[name] = found["computing"] / int(promised)
     slowness = statistics.median(ratios.values())
     assert 0.5 < slowness < 3
@@ -61,27 +58,3 @@ def test_a_seat_that_teachers_are_told_of_holds_any_chapter():
     (minutes,) = re.findall(r"computes for at\s+most (\d) minutes", text)
     longest = max(found["computing"] for found in RECORD["chapters"].values())
     assert longest < 60 * int(minutes)
-
-
-def test_the_bench_sees_what_a_process_holds_and_computes():
-    code = "import time; held = b'x' * 200_000_000; sum(range(9**8)); time.sleep(0.5)"
-    found = bench.measured(lambda: subprocess.run([sys.executable, "-c", code]))
-    assert 200 < found["MB"] < 300
-    assert 0.2 < found["computing"] <= found["seconds"] - 0.4
-
-
-def test_the_bench_does_not_take_a_fork_for_a_program():
-    code = """
-import os, sys, time
-sys.path.insert(0, sys.argv[1])
-import bench
-held = b"x" * 100_000_000
-if child := os.fork():
-    print(bench.children_memory(set()))
-    os.kill(child, 9)
-else:
-    time.sleep(60)
-"""
-    command = [sys.executable, "-c", code, str(ROOT / "tools")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert float(done.stdout) == 0

@@ -2,21 +2,21 @@
 
 import ast
 import html
-import importlib.util
 import re
 import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
-import chapters
 import pytest
-from editions import BOOK, FRAMEWORKS, OFFERED, Edition
+import this_book
 from fixture_book import FixtureBook
 from printed import FOOT, HEAD, Printed, destinations, run
 from pypdf import PdfReader
+from this_book import CHAPTERS, FRAMEWORKS, NAME, PAGES, ROOT, command, file_name
 
-ROOT = Path(__file__).resolve().parent.parent
+from bookpress.handout.editions import Edition, choices, offered
+from bookpress.handout.typeset import defects
+
 FORBIDDEN = ["Traceback", "IPython.core.display", "<Figure size", "<Axes:", "Warning:"]
 FORBIDDEN += ["\x1b", "??", "[?]"]
 OTHERS = {"keras": ["torch"], "pytorch": ["keras", "tensorflow"], "both": []}
@@ -30,54 +30,47 @@ SAMPLED = [
     Edition("keras", "none"),
     Edition("pytorch", "inline", "letter"),
 ]
-REST = [edition for edition in OFFERED if edition not in SAMPLED]
+REST = [edition for edition in offered(FRAMEWORKS) if edition not in SAMPLED]
 
 
 def build(edition: Edition) -> subprocess.CompletedProcess:
     options = ["--framework", edition.framework, "--solutions", edition.solutions]
-    command = [sys.executable, ROOT / "tools" / "build.py", "pdf", *options]
-    return subprocess.run(
-        [*command, "--paper", edition.paper], capture_output=True, text=True
-    )
+    return this_book.build("pdf", *options, "--paper", edition.paper)
 
 
 @pytest.fixture(
     scope="module",
     params=SAMPLED + [pytest.param(e, marks=pytest.mark.thorough) for e in REST],
-    ids=lambda edition: edition.name,
+    ids=lambda edition: edition.name(NAME),
 )
 def edition(request, handout) -> Edition:
     """An edition that has been built."""
-    result = build(request.param)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "executing" not in result.stdout
+    assert "executing" not in build(request.param).stdout
     return request.param
 
 
 @pytest.fixture(scope="module")
 def printed(edition) -> Printed:
-    work = ROOT / "_build" / "work" / "latex" / edition.name
-    return Printed(ROOT / "_build" / f"{edition.name}.pdf", work)
+    return Printed(*this_book.printed_as(edition))
 
 
-def cells(edition: Edition, named: bool = False) -> list[tuple[str, set[str], Path]]:
+def cells(edition: Edition, named: bool = False) -> list[tuple[str, set[str], str]]:
     """Source, tags and page of the cells, or named figures, that an edition keeps."""
     others = {"keras": {"torch", "both"}, "pytorch": {"keras", "both"}, "both": set()}
     found = []
-    for page in sorted(chapters.BOOK.glob("*.md")):
-        for kind, source, _ in chapters.pieces(page.read_text(encoding="utf8")):
-            code, tags = chapters.code_of(source), chapters.tags_of(source)
-            if kind != "code" or tags & others[edition.framework]:
+    for page in CHAPTERS:
+        for cell in this_book.code(page):
+            if cell.tags & others[edition.framework]:
                 continue
-            if named and not re.search(r"^ +name: fig:", source, re.M):
+            if named and not re.search(r"^ +name: fig:", cell.options, re.M):
                 continue
-            if edition.solutions != "none" or not in_solution(code, page):
-                found.append((code, tags, page))
+            if edition.solutions != "none" or not in_solution(cell.text, page):
+                found.append((cell.text, cell.tags, page))
     return found
 
 
-def in_solution(code: str, page: Path) -> bool:
-    text = page.read_text(encoding="utf8")
+def in_solution(code: str, page: str) -> bool:
+    text = this_book.source(page)
     before = text[: text.index(code)]
     return before.count("{solution-start}") > before.count("{solution-end}")
 
@@ -111,8 +104,7 @@ def test_every_figure_that_an_edition_keeps_is_printed(edition, printed):
     """Drawings and explorers, too; each under its caption."""
     kept = [tags for _, tags, _ in cells(edition, named=True)]
     drawings = sum(
-        len(re.findall(r"^```\{tikz\}", page.read_text("utf8"), re.M))
-        for page in chapters.BOOK.glob("*.md")
+        len(re.findall(r"^```\{tikz\}", this_book.source(page), re.M)) for page in PAGES
     )
     captions = [
         line
@@ -183,16 +175,7 @@ def test_nothing_is_printed_that_only_a_machine_wants(printed):
 
 def test_references_glyphs_and_margins_are_whole(printed):
     assert "Output written on" in printed.log
-    assert typesetter().defects(printed.log) == []
-
-
-def typesetter():
-    """tools/handout.py; an extension is called handout, too."""
-    path = ROOT / "tools" / "handout.py"
-    spec = importlib.util.spec_from_file_location("handout_typesetter", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    assert defects(printed.log) == []
 
 
 def test_the_file_is_sound_vector_and_has_its_fonts(edition, printed):
@@ -251,7 +234,7 @@ def test_each_chapter_s_code_is_attached_and_is_what_the_edition_shows(
 ):
     wanted = {}
     for code, _, page in cells(edition):
-        wanted.setdefault(f"{page.stem}.py", []).append(code)
+        wanted.setdefault(f"{file_name(page)}.py", []).append(code)
     assert printed.attached.keys() == wanted.keys()
     for name, sources in wanted.items():
         whole = "\n".join(sources)
@@ -260,10 +243,14 @@ def test_each_chapter_s_code_is_attached_and_is_what_the_edition_shows(
 
 
 def test_an_edition_names_its_parts():
-    names = [edition.name for edition in OFFERED]
-    assert names[0] == BOOK and len(set(names)) == len(names)
-    assert {edition.framework for edition in OFFERED} == set(FRAMEWORKS)
-    assert Edition("keras", "inline", "letter").name == f"{BOOK}-keras-teacher-letter"
+    names = [edition.name(NAME) for edition in offered(FRAMEWORKS)]
+    assert names[0] == NAME and len(set(names)) == len(names)
+    assert {edition.framework for edition in offered(FRAMEWORKS)} == set(
+        choices(FRAMEWORKS)
+    )
+    assert Edition("keras", "inline", "letter").name(NAME) == (
+        f"{NAME}-keras-teacher-letter"
+    )
 
 
 @pytest.mark.parametrize(
@@ -275,8 +262,8 @@ def test_an_edition_names_its_parts():
     ],
 )
 def test_an_unknown_edition_is_refused_with_the_known_ones(option, known):
-    command = [sys.executable, ROOT / "tools" / "build.py", "pdf", f"--{option}", "x"]
-    result = subprocess.run(command, capture_output=True, text=True)
+    build = command("book", "pdf", f"--{option}", "x")
+    result = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert known in result.stderr.replace("'", "")
@@ -290,8 +277,8 @@ def test_the_website_offers_each_handout_with_its_pages_and_size(tmp_path):
     made.append(book.build("pdf", "site", "--solutions", "none"))
     assert [built.returncode for built in made] == [0, 0, 0], made
     site = book.root / "_build" / "html"
-    assert list_of(site) == [BOOK]
-    assert list_of(site.with_name("html-student")) == [f"{BOOK}-student"]
+    assert list_of(site) == [NAME]
+    assert list_of(site.with_name("html-student")) == [f"{NAME}-student"]
 
 
 def list_of(site: Path) -> list[str]:
@@ -308,12 +295,8 @@ def list_of(site: Path) -> list[str]:
 
 
 def test_a_website_without_solutions_has_a_folder_of_its_own(site):
-    command = [sys.executable, ROOT / "tools" / "build.py", "site"]
     before = (site / "book" / "perceptron.html").read_bytes()
-    result = subprocess.run(
-        [*command, "--solutions", "none"], capture_output=True, text=True
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    this_book.build("site", "--solutions", "none")
     page = ROOT / "_build" / "html-student" / "book" / "perceptron.html"
     assert "Solution to" not in page.read_text(encoding="utf8")
     offered = (page.parent.parent / "handouts").glob("*.pdf")

@@ -9,15 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import bootstrap
-import lock
 import pytest
-from execution import KERNEL_ENVIRONMENT
 from packaging.requirements import Requirement
+from this_book import PRESS, ROOT
 
+from bookpress.commands import install, locks
+from bookpress.execution.kernel import KERNEL_ENVIRONMENT
 from explorers import bundle
 
-ROOT = bootstrap.ROOT
+LAB = PRESS.relative_to(ROOT) / "notebooks" / "lab"
 BINDER = ROOT / "binder"
 PINS = re.findall(
     r"^([\w.-]+)==([^\s;]+)", (BINDER / "requirements.txt").read_text(), flags=re.M
@@ -32,7 +32,7 @@ def test_the_folder_holds_what_is_needed_and_no_more():
     assert files == {"requirements.txt", "runtime.txt", "postBuild", "start"}
     name, _, version = (BINDER / "runtime.txt").read_text().strip().partition("-")
     assert name == "python"
-    assert tuple(map(int, version.split("."))) in bootstrap.SUPPORTED
+    assert tuple(map(int, version.split("."))) in install.SUPPORTED
 
 
 def test_each_package_has_the_locked_version():
@@ -44,11 +44,13 @@ def test_each_package_has_the_locked_version():
 def test_the_packages_are_those_of_the_chapters_and_of_jupyterlab():
     names = {name for name, _ in PINS}
     text = (ROOT / "requirements.txt").read_text()
-    wanted = {re.match(r"[\w-]+", pin)[0] for pin in lock.pins(text, lock.RUNNING)}
+    wanted = {re.match(r"[\w-]+", pin)[0] for pin in locks.pins(text, locks.RUNNING)}
     assert {"keras", "torch", "anywidget", "jupytext"} <= wanted
-    assert wanted | {lock.BUNDLING} <= names
+    assert wanted | {locks.BUNDLING} <= names
     assert not names & TOOLS
-    assert not any(lock.CUDA.match(name) or lock.UNWANTED.match(name) for name in names)
+    assert not any(
+        locks.CUDA.match(name) or locks.UNWANTED.match(name) for name in names
+    )
 
 
 def test_each_package_finds_what_it_needs_in_the_list():
@@ -73,8 +75,8 @@ def requirements_of(name: str) -> list[Requirement]:
         needed
         for needed in found
         if (not needed.marker or needed.marker.evaluate())
-        and not lock.CUDA.match(needed.name)
-        and not lock.UNWANTED.match(needed.name)
+        and not locks.CUDA.match(needed.name)
+        and not locks.UNWANTED.match(needed.name)
     ]
 
 
@@ -86,7 +88,7 @@ def test_the_scripts_are_programs(name):
 
 def test_start_adds_the_settings_and_the_book_s_threads_and_hands_over(tmp_path):
     book = tmp_path / "a book"
-    for name in ("binder", "jupyter"):
+    for name in ("binder", LAB):
         shutil.copytree(ROOT / name, book / name)
     code = (
         "import os, sys; from jupyter_core.paths import jupyter_config_path as paths;"
@@ -101,9 +103,9 @@ def test_start_adds_the_settings_and_the_book_s_threads_and_hands_over(tmp_path)
         capture_output=True,
         text=True,
     ).stdout.splitlines()
-    assert printed[:2] == ["an argument", str(book / "jupyter")]
+    assert printed[:2] == ["an argument", str(book / LAB)]
     assert "/of/the/hub" in printed
-    assert str(book / "jupyter" / "labextensions") in printed
+    assert str(book / LAB / "labextensions") in printed
     threads = {k: v for k, v in KERNEL_ENVIRONMENT.items() if "THREADS" in k}
     assert len(threads) == 3
     assert {str(pair) for pair in threads.items()} <= set(printed)

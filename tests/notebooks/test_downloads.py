@@ -2,38 +2,35 @@
 
 import ast
 import base64
-import hashlib
 import html
 import importlib.util
 import json
-import os
 import re
 import subprocess
 import sys
-import venv
-import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
-import chapters
-import downloads
 import nbformat
-import pack
 import pytest
+import this_book
+from axe import violations
 from chromium import Visit, serve
-from test_website import AXE
+from this_book import CHAPTERS, ROOT, file_name
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(
-    page.stem
-    for page in chapters.BOOK.glob("*.md")
-    if "{code-cell}" in page.read_text("utf8")
-)
+from bookpress.notebooks.downloads import setup_cell
+
 pytestmark = pytest.mark.build
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def name(request) -> str:
+@pytest.fixture(scope="module", params=CHAPTERS)
+def docname(request) -> str:
     return request.param
+
+
+@pytest.fixture(scope="module")
+def name(docname) -> str:
+    return file_name(docname)
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +47,8 @@ def prose(notebook) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(site, name) -> str:
-    text = (site / "book" / f"{name}.html").read_text(encoding="utf8")
+def page(site, docname) -> str:
+    text = (site / f"{docname}.html").read_text(encoding="utf8")
     return text[text.index('<article class="bd-article">') : text.index("</article>")]
 
 
@@ -61,7 +58,11 @@ def words(markup: str) -> str:
 
 def test_chapters_with_code_have_a_notebook_and_a_file_and_others_have_none(site):
     found = {path.name for path in (site / "notebooks").iterdir()}
-    wanted = {f"{name}.{kind}" for name in PAGES for kind in ("ipynb", "py")}
+    wanted = {
+        f"{name}.{kind}"
+        for name in map(file_name, CHAPTERS)
+        for kind in ("ipynb", "py")
+    }
     assert found == wanted | {"notebook-files.zip"}
 
 
@@ -82,15 +83,14 @@ def test_no_directive_is_left_in_a_notebook(prose):
     assert "<" not in plain.replace(r"\<", "").replace("<br>", "")
 
 
-def test_the_code_of_notebook_and_file_is_the_chapter_s(notebook, name, site):
-    text = (chapters.BOOK / f"{name}.md").read_text(encoding="utf8")
-    pieces = [cell for kind, cell, _ in chapters.pieces(text) if kind == "code"]
-    wanted = [chapters.code_of(cell).strip() for cell in pieces]
+def test_the_code_of_notebook_and_file_is_the_chapter_s(notebook, docname, name, site):
+    pieces = this_book.code(docname)
+    wanted = [cell.text.strip() for cell in pieces]
     setup, *cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert setup.source.startswith("# Looks for what this chapter needs")
     assert [cell.source for cell in cells] == wanted
     folded = [cell.metadata.get("jupyter") == {"source_hidden": True} for cell in cells]
-    assert folded == ["hide-input" in chapters.tags_of(cell) for cell in pieces]
+    assert folded == ["hide-input" in cell.tags for cell in pieces]
     file = (site / "notebooks" / f"{name}.py").read_text(encoding="utf8")
     assert ast.dump(ast.parse(file)) == ast.dump(ast.parse("\n".join(wanted)))
 
@@ -154,7 +154,8 @@ def run_setup(monkeypatch, absent: set[str], address: str = "") -> list[list[str
     )
     monkeypatch.setattr(subprocess, "run", lambda c, check: calls.append(list(c)))
     code = "import keras, torch\nfrom explorers.descent import Descent"
-    source = downloads.setup_cell(code, ROOT, address).source
+    config = SimpleNamespace(html_baseurl=address, notebooks_helper="notebook_utils")
+    source = setup_cell(code, ROOT, config).source
     assert max(map(len, source.splitlines())) <= 95  # a marker is that long
     exec(compile(source, "first cell", "exec"), {})
     return calls
@@ -194,9 +195,10 @@ def test_with_an_address_the_first_cell_fetches_helper_data_and_figures(
     assert f"from {address}notebooks/notebook-files.zip" in capsys.readouterr().out
     assert (tmp_path / "notebook_utils.py").is_file()
     assert (tmp_path / "data" / "boston.csv").is_file()
-    figures = {path.stem for path in (tmp_path / "explorers").glob("*.py")}
+    figures = {path.parent.name for path in tmp_path.glob("explorers/*/__init__.py")}
     built = {path.stem for path in (tmp_path / "explorers/_built").glob("*.js")}
-    assert built == figures - {"__init__", "base", "bundle"}
+    assert built == figures
+    assert not list((tmp_path / "explorers").rglob("test_*"))
     assert (tmp_path / "explorers/_built/kit.css").is_file()
 
 
@@ -239,102 +241,4 @@ def test_a_page_without_code_offers_the_handouts_only(site, visit: Visit, served
     with visit(served + "book/data.html", width=360) as page:
         page.get_by_role("button", name="Download").click()
         page.locator("#downloads").wait_for()
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-        run = "async () => (await axe.run('#downloads')).violations.map(v => v.id)"
-        assert page.evaluate(run) == []
-
-
-# The bundle ---------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def bundle(site, tmp_path_factory) -> Path:
-    """The bundle, unpacked."""
-    archive, _ = pack.write(ROOT)
-    folder = tmp_path_factory.mktemp("on a plane")
-    with zipfile.ZipFile(archive) as content:
-        content.extractall(folder)
-    return folder / "deep-learning-basics"
-
-
-def test_two_bundles_are_the_same_bytes_and_the_checksum_is_theirs(bundle, site):
-    archive, checksum = (
-        ROOT / "_build" / f"deep-learning-basics.zip{kind}" for kind in ("", ".sha256")
-    )
-    before = archive.read_bytes()
-    os.utime(site / "index.html")
-    pack.write(ROOT)
-    assert archive.read_bytes() == before
-    digest = hashlib.sha256(before).hexdigest()
-    assert checksum.read_text() == f"{digest}  {archive.name}\n"
-
-
-def test_the_bundle_holds_the_website_and_what_its_notebooks_need(bundle, site):
-    for path in site.rglob("*"):
-        if path.is_file():
-            copy = bundle / path.relative_to(site)
-            assert copy.read_bytes() == path.read_bytes(), path.name
-    for name in ("notebook_utils.py", "data/iris.csv", "explorers/_built/kit.css"):
-        assert (bundle / "notebooks" / name).is_file()
-    readme = (bundle / "README.txt").read_text()
-    for name in ("index.html", "notebooks", "requirements.txt", "LICENSE-TEXT"):
-        assert name in readme and (bundle / name).exists()
-
-
-def test_the_bundle_requires_what_chapters_import_and_no_tools(bundle):
-    pinned = (ROOT / "requirements.txt").read_text().splitlines()
-    lines = (bundle / "requirements.txt").read_text().splitlines()
-    lines = [line for line in lines if line[0] not in "#-"]
-    names = {re.match(r"[\w-]+", line)[0] for line in lines}
-    assert {"numpy", "keras", "torch", "anywidget", "jupyterlab"} <= names
-    assert not names & {"jupyter-book", "pytest", "playwright", "ruff", "jupytext"}
-    assert set(lines) <= set(pinned)
-    lock = (ROOT / "requirements.lock").read_text()
-    for line in (bundle / "constraints.txt").read_text().splitlines():
-        assert f"\n{line} \\\n" in f"\n{lock}", line
-
-
-@pytest.mark.thorough
-def test_the_website_s_tests_pass_in_the_bundle(bundle):
-    command = [sys.executable, "-m", "pytest", "tests/test_website.py", "-q", "-x"]
-    result = subprocess.run(
-        [*command, "-m", "not thorough"],
-        cwd=ROOT,
-        env={**os.environ, "BOOK_SITE": str(bundle)},
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout
-
-
-@pytest.fixture(scope="module")
-def environment(bundle, tmp_path_factory) -> Path:
-    """A fresh environment, made as the bundle's README says."""
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    pip = [folder / "bin" / "pip", "install", "--quiet", "-r", "requirements.txt"]
-    result = subprocess.run(pip, cwd=bundle, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    return folder
-
-
-@pytest.mark.thorough
-def test_each_notebook_runs_in_an_environment_made_from_the_bundle(
-    bundle, environment, name
-):
-    foreign = {"PYTHONPATH", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "VIRTUAL_ENV"}
-    clean = {key: value for key, value in os.environ.items() if key not in foreign}
-    file = bundle / "notebooks" / f"{name}.ipynb"
-    result = subprocess.run(
-        [environment / "bin" / "jupyter", "execute", "--inplace", file],
-        env={**clean, "JUPYTER_DATA_DIR": str(environment / "data of the user")},
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stderr
-    cells = nbformat.read(file, as_version=4).cells
-    first, *others = [cell for cell in cells if cell.cell_type == "code"]
-    assert first.outputs[0].text == "All packages are there.\n"
-    outputs = [output for cell in others for output in cell.outputs]
-    assert not [output for output in outputs if output.get("name") == "stderr"]
-    assert any("image/svg+xml" in output.get("data", {}) for output in outputs)
+        assert violations(page, "#downloads") == []

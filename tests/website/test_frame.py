@@ -1,67 +1,10 @@
-"""The extension that keeps pages to themselves, piece by piece."""
+"""What a page's frame keeps of what third parties add."""
 
-import base64
-import hashlib
-import re
 from types import SimpleNamespace
 
-import pytest
-from offline import clear_page, mend, policy
+from bookpress.website.frame import clear_page
 
-
-def digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def page(body: str) -> str:
-    return f'<!DOCTYPE html>\n<head><meta charset="utf-8" /></head><body>{body}</body>'
-
-
-def test_policy_allows_each_inline_script_by_its_hash():
-    text = page("<script>let ø = 1;</script><script type=\"module\">f('x')</script>")
-    assert f"'sha256-{digest('let ø = 1;')}'" in policy(text)
-    assert f"'sha256-{digest('f(' + repr('x') + ')')}'" in policy(text)
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        '<script src="a.js"></script>',
-        '<script defer src="a.js"></script>',
-        '<script type="application/json">{"a": 1}</script>',
-    ],
-)
-def test_policy_needs_no_hash_for_files_and_data(script: str):
-    assert "sha256" not in policy(page(script))
-
-
-def test_policy_is_the_same_whatever_the_order_of_the_scripts():
-    one, two = "<script>a</script>", "<script>b</script>"
-    assert policy(page(one + two)) == policy(page(two + one + one))
-
-
-def test_policy_stands_before_anything_that_it_governs():
-    head = mend(page("<script>a</script>")).partition("<script>")[0]
-    assert re.search(r'<meta charset="utf-8" />\s*<meta http-equiv="Content-Sec', head)
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted"),
-    [
-        ("<tr><th></th><th>a</th></tr>", "<tr><td></td><th>a</th></tr>"),
-        ("<style scoped>\n.x {}\n</style>\n<p>", "<p>"),
-        ('<section id="exercise-content">', "<section>"),
-        ('<section class="a" id="proof-content">', '<section class="a">'),
-        ('<summary aria-label="Toggle hidden content">', "<summary>"),
-        ('<link href="mystnb.0a1b.css?v=8cd3" />', '<link href="mystnb.0a1b.css" />'),
-        (
-            '<div class="citation" id="id2" role="doc-biblioentry">',
-            '<div class="citation" id="id2" role="listitem">',
-        ),
-    ],
-)
-def test_third_party_markup_is_mended(given: str, wanted: str):
-    assert mend(page(given)).endswith(f"<body>{wanted}</body>")
+WEBSITE = SimpleNamespace(builder=SimpleNamespace(name="html"))
 
 
 def asset(filename: str | None, body: str | None = None) -> SimpleNamespace:
@@ -70,7 +13,7 @@ def asset(filename: str | None, body: str | None = None) -> SimpleNamespace:
 
 def cleared(**context: object) -> dict:
     context = {"script_files": [], "css_files": [], **context}
-    clear_page(None, "page", "page.html", context, None)
+    clear_page(WEBSITE, "page", "page.html", context, None)
     return context
 
 

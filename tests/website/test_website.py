@@ -7,28 +7,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from axe import UNFOLD, violations
 from chromium import LOOKS, Visit, remembers, serve
 from playwright.sync_api import Page
+from this_book import ROOT
 
 pytestmark = pytest.mark.build
-
-ROOT = Path(__file__).resolve().parent.parent
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-
-# Unfold what is folded, so that a checker sees it; with `last`, show the last tabs.
-UNFOLD = """async last => {
-  document.querySelectorAll("details").forEach(d => { d.open = true; });
-  document.querySelectorAll(".toggle-button-hidden").forEach(b => b.click());
-  if (last) document.querySelectorAll(".sd-tab-set").forEach(
-    set => [...set.querySelectorAll(":scope > input")].at(-1).click());
-  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
-}"""
-
-RUN_AXE = """async part => {
-  const { violations } = await axe.run(part, { resultTypes: ["violations"] });
-  return violations.flatMap(v => v.nodes.map(
-    n => `${v.id}: ${n.target.join(" ")} ${n.failureSummary}`));
-}"""
 
 
 class Markup(HTMLParser):
@@ -83,10 +67,14 @@ def readable(pages: dict[str, Markup]) -> list[str]:
     return [name for name in pages if name != "index.html"]
 
 
-def violations(page: Page, part: str = "html") -> list[str]:
-    """What axe-core finds on the page as it stands, or in parts of it."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    return page.evaluate(RUN_AXE, part)
+def look(page: Page) -> tuple[str, str, list[str]]:
+    """The mode and the theme of a page, and the icons that its button shows."""
+    root = page.locator("html")
+    mode, theme = (root.get_attribute(f"data-{name}") for name in ("mode", "theme"))
+    icons = page.locator(".book-theme .icon:visible").evaluate_all(
+        "all => all.flatMap(e => [...e.classList].filter(name => name !== 'icon'))"
+    )
+    return mode, theme, icons
 
 
 def test_every_page_loads_in_silence_and_asks_no_other_host(
@@ -227,7 +215,7 @@ def test_search_results_pass_axe(visit: Visit, served: str):
 
 def test_the_theme_is_switched_by_keyboard_and_kept(visit: Visit, home: str):
     shown = "document.documentElement.dataset.theme"
-    button = "document.activeElement.matches('.theme-switch-button')"
+    button = "document.activeElement.matches('.book-theme')"
 
     def attempt() -> bool:
         with visit(home + "book/intro.html", theme="light") as page:
@@ -242,6 +230,61 @@ def test_the_theme_is_switched_by_keyboard_and_kept(visit: Visit, home: str):
             return page.evaluate(shown) == "dark"
 
     assert remembers(home, attempt)
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+@pytest.mark.parametrize("storage", ["open", "closed"])
+def test_the_theme_goes_from_the_system_s_to_the_other_to_both_by_choice(
+    visit: Visit, served: str, system: str, storage: str
+):
+    """The icon tells the mode; where storage is closed, the page works all the same."""
+    other = {"light": "dark", "dark": "light"}[system]
+    with visit(served + "book/perceptron.html", system) as page:
+        if storage == "closed":
+            page.add_init_script(
+                """for (const name of ["localStorage", "sessionStorage"]) {
+                  Object.defineProperty(window, name, { configurable: true,
+                    get() { throw new DOMException("closed", "SecurityError"); } });
+                }"""
+            )
+        page.reload()
+        button = page.locator(".book-bar").get_by_role("button", name="Color theme")
+        seen = [look(page)]
+        for _ in range(3):
+            button.click()
+            seen.append(look(page))
+        start = ("auto", system, ["icon-system"])
+        assert seen == [
+            start,
+            (other, other, [f"icon-{other}"]),
+            (system, system, [f"icon-{system}"]),
+            start,
+        ]
+        page.keyboard.press("Control+k")  # the theme's script has run to its end
+        page.locator("#pst-search-dialog[open]").wait_for()
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(
+    visit: Visit, served: str
+):
+    with visit(served + "book/intro.html") as page:
+        for system in ("dark", "light"):
+            page.emulate_media(color_scheme=system)
+            page.locator(f"html[data-mode=auto][data-theme={system}]").wait_for()
+        page.locator(".book-theme").click()
+        assert look(page)[:2] == ("dark", "dark")
+        page.evaluate(
+            """matchMedia("(prefers-color-scheme: dark)").addEventListener("change",
+              ({ matches }) => requestAnimationFrame(() => {
+                document.documentElement.dataset.told = matches ? "dark" : "light";
+              }))"""
+        )
+        for system in ("dark", "light"):
+            page.emulate_media(color_scheme=system)
+            page.locator(f"html[data-told={system}]").wait_for()
+            assert look(page)[:2] == ("dark", "dark")
+        page.goto(served + "book/mlp.html")
+        assert look(page)[:2] == ("dark", "dark")
 
 
 def test_the_skip_link_comes_first_and_leads_to_the_text(visit: Visit, served: str):
