@@ -5,7 +5,8 @@ PORT ?= 8000
 FRAMEWORK ?= both
 SOLUTIONS ?= end
 PAPER ?= a4
-EDITION := --framework $(FRAMEWORK) --solutions $(SOLUTIONS) --paper $(PAPER)
+PART ?=
+EDITION := --framework $(FRAMEWORK) --solutions $(SOLUTIONS) --paper $(PAPER) --part "$(PART)"
 PY := .venv/bin/python
 RUN := $(PY) -m bookpress.commands
 INSTALL := $(PYTHON) -m bookpress.commands.install
@@ -29,7 +30,7 @@ book: setup ## build one handout and the website
 site: setup ## build the website only (SOLUTIONS=end|none)
 	@$(RUN).book site $(EDITION)
 
-pdf: setup ## build one handout (FRAMEWORK=both|keras|pytorch SOLUTIONS=end|inline|none PAPER=a4|letter)
+pdf: setup ## build one handout (FRAMEWORK=both|keras|pytorch SOLUTIONS=end|inline|none PAPER=a4|letter PART=foundations)
 	@$(RUN).book pdf $(EDITION)
 
 handouts: setup ## build the handouts that the website offers

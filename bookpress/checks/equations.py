@@ -132,7 +132,7 @@ def source(env, name: str) -> str:
 class FillTable(SphinxPostTransform):
     """Replace the placeholder by the table, in the order of the book."""
 
-    default_priority = 5  # before references are resolved
+    default_priority = 4  # before references are resolved, in LaTeX those to equations
 
     def run(self, **kwargs) -> None:
         pages = ["", *self.env.toctree_includes.get(self.config.root_doc, [])]

@@ -257,6 +257,9 @@ def main() -> None:
     parser.add_argument(
         "--paper", choices=PAPERS, default="a4", help="size of the handout's sheets"
     )
+    parser.add_argument(
+        "--part", default="", help="the one part that the handout holds"
+    )
     arguments = parser.parse_args()
     root = arguments.root.resolve()
     known = choices(settings(root).frameworks)
@@ -265,7 +268,17 @@ def main() -> None:
             f"argument --framework: invalid choice: {arguments.framework!r} "
             f"(choose from {', '.join(known)})"
         )
-    edition = Edition(arguments.framework, arguments.solutions, arguments.paper)
+    if arguments.part:
+        from bookpress.handout.parts import slugs
+
+        if arguments.part not in (parts := slugs(root)):
+            parser.error(
+                f"argument --part: invalid choice: {arguments.part!r} "
+                f"(choose from {', '.join(parts) or 'none: the book has no parts'})"
+            )
+    edition = Edition(
+        arguments.framework, arguments.solutions, arguments.paper, arguments.part
+    )
     (root / "_build").mkdir(exist_ok=True)
     hasten()
     with (root / "_build" / "lock").open("w") as lock:
