@@ -38,7 +38,7 @@ class Module:
 
     def __init__(self, code: str, package: str = ""):
         self.package = package  # what a relative import starts from
-        self.statements = ast.parse(code).body
+        self.statements = ast.parse(parsable(code)).body
         self.binders: dict[str, list[ast.stmt]] = {}
         self.acts: list[ast.stmt] = []
         self.imports: list[ast.Import | ast.ImportFrom] = []
@@ -141,8 +141,9 @@ class Reader:
         self.used = Used()
         self.modules: dict[str, Module] = {}
         self.seen: set[tuple[Path | None, int]] = set()
-        self.known: dict[Module, dict[str, set[str]]] = {}
+        self.asked: set[tuple[str, str]] = set()
         self.file = functools.cache(self.file)
+        self.aliases = functools.cache(self.aliases)
 
     def read(self, cells: Iterable[str]) -> Used:
         chapter = Module("\n".join(map(as_python, cells)))
@@ -196,6 +197,9 @@ class Reader:
 
     def need(self, name: str, member: str = "*") -> None:
         """Count a member of a module as used; all of it where it is not found."""
+        if (name, member) in self.asked:
+            return
+        self.asked.add((name, member))
         module, inner = self.enter(name), f"{name}.{member}"
         if is_module := self.file(inner) is not None:
             self.need(inner)
@@ -203,6 +207,11 @@ class Reader:
             return
         for statement in module.binders.get(member, module.statements):
             self.visit(module, self.file(name), statement)
+        # Of modules that it hands on, no use of its own tells what is used.
+        for alias, others in self.aliases(module).items():
+            if alias == member or member not in module.binders:
+                for other in others:
+                    self.need(other)
 
     def visit(self, module: Module, file: Path | None, statement: ast.stmt) -> None:
         """Count a statement as used, and what it names."""
@@ -211,9 +220,7 @@ class Reader:
         self.seen.add((file, id(statement)))
         if file is not None:
             self.used.statements[file].append(statement)
-        if module not in self.known:
-            self.known[module] = self.aliases(module)
-        aliases, bases = self.known[module], set()
+        aliases, bases = self.aliases(module), set()
         nodes = list(ast.walk(statement))
         for node in nodes:
             match node:
@@ -238,7 +245,7 @@ class Reader:
         """Count what is imported; of a module all, unless uses of its alias tell."""
         for alias in node.names:
             if isinstance(node, ast.Import):
-                name, told = alias.name, alias.asname or alias.name.partition(".")[0]
+                name, told = alias.name, alias.asname or alias.name
             else:
                 origin = self.origin(module, node)
                 name, told = f"{origin}.{alias.name}", alias.asname or alias.name
@@ -265,10 +272,8 @@ class Reader:
                     told = alias.asname or alias.name
                 else:
                     top = alias.name.partition(".")[0]
-                    name, told = (
-                        (alias.name if alias.asname else top),
-                        alias.asname or top,
-                    )
+                    name = alias.name if alias.asname else top
+                    told = alias.asname or top
                 if self.file(name):
                     known.setdefault(told, set()).add(name)
         return known
@@ -325,11 +330,15 @@ class Reader:
 
 def as_python(cell: str) -> str:
     """A cell as Python: its magics become calls; what no parser takes, a text."""
-    code = TransformerManager().transform_cell(cell)
+    return parsable(TransformerManager().transform_cell(cell))
+
+
+def parsable(code: str) -> str:
+    """Code, or a text of it if it is no Python, which the kernel will report."""
     try:
         ast.parse(code)
-    except SyntaxError:
-        return repr(cell)  # the kernel will report it
+    except (SyntaxError, ValueError):
+        return repr(code)
     return code
 
 

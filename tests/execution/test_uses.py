@@ -134,6 +134,34 @@ def test_a_name_that_a_package_hands_on_is_followed(write, sources):
         assert "def used" in sources(cell)["package/used.py"], cell
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import helper\nhelper.base.used()",
+        "from helper import base\nbase.used()",
+        "from helper import base as b\nb.used()",
+        "from helper import *\nbase.used()",
+        "import package.inner.base\npackage.inner.base.used()",
+        "import package\npackage.inner.base.used()",
+        "from package import inner\ninner.base.used()",
+    ],
+)
+def test_a_module_that_another_hands_on_counts_whole(write, sources, cell):
+    write("helper.py", "import base\n")
+    write("base.py", MEMBERS)
+    write("package/__init__.py", "from . import inner\n")
+    write("package/inner/__init__.py", "from . import base\n")
+    write("package/inner/base.py", MEMBERS)
+    found = sources(cell)
+    file = "package/inner/base.py" if "package" in cell else "base.py"
+    assert "def used" in found[file]
+
+
+def test_a_helper_that_is_no_python_is_left_for_the_kernel_to_report(write, sources):
+    write("helper.py", "def used(:\n")
+    assert "def used(:" in sources("from helper import used")["helper.py"]
+
+
 def test_a_name_of_a_package_that_is_also_a_module_s_counts_as_both(write, sources):
     write("package/__init__.py", "def used():\n    return 0\n")
     write("package/used.py", "def inner():\n    return 1\n")
