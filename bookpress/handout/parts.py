@@ -51,9 +51,8 @@ def choose(app: Sphinx, config: Config) -> None:
             f"handout_part is {wanted!r}; choose one of {', '.join(known)}"
         )
     number = list(known).index(wanted) + 1
-    config.latex_elements["preamble"] += (
-        rf"\handoutonly{{{number}}}{{{tex(known[wanted])}}}" "\n"
-    )
+    title = rf"\handoutonly{{{number}}}{{{tex(known[wanted])}}}"
+    config.latex_elements["preamble"] += f"\n{title}"
 
 
 def lists(document: nodes.document) -> Iterator[tuple[str, nodes.compound]]:
