@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from axe import violations
 from chromium import Visit
 from explorer_pages import figure, pixels, settle
 from playwright.sync_api import Locator, expect
-from test_website import violations
 
 from explorers.losses import Losses
 

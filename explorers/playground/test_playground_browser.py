@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from axe import violations
 from chromium import LOOKS, Visit
 from explorer_pages import pixels, settle
 from playwright.sync_api import JSHandle, Locator, Page, expect
-from test_website import violations
 
 from explorers.playground import LAST, Playground
 

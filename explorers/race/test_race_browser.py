@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from axe import violations
 from chromium import LOOKS, Visit
 from explorer_pages import center, pixels, pull, settle, stop_clock
 from playwright.sync_api import Locator, Page, expect
-from test_website import violations
 
 from explorers.race import EPOCHS, Race
 from explorers.race.test_race import race

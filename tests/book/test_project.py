@@ -59,8 +59,25 @@ def test_each_place_that_the_readme_lists_exists():
     readme = (ROOT / "README.md").read_text("utf8")
     rows = re.findall(r"^\| (.*?) \|", readme.partition("## What is where")[2], re.M)
     places = re.findall(r"`([\w./-]+)`", "".join(rows))
-    assert len(places) > 10
+    assert len(places) > 8
     assert [name for name in places if not (ROOT / name).exists()] == []
+
+
+def test_each_place_that_contributing_lists_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+    table = text.partition("## Where is what\n")[2].partition("\n## ")[0]
+    folder, missing, found = ROOT, [], 0
+    for row in re.findall(r"^\| .*? \| (.*) \|$", table, re.M)[1:]:
+        for name in re.findall(r"`([\w./-]+)`", row):
+            places = [ROOT / name, folder / name, folder / f"{name}.py"]
+            places += [ROOT / f"{name}.py", (ROOT / name).parent / f"{name}.py"]
+            places += [ROOT / "bookpress" / f"{name}.py", ROOT / "explorers" / name]
+            found += 1
+            if "NAME" not in name and not any(place.exists() for place in places):
+                missing.append(name)
+            if name.endswith("/"):
+                folder = ROOT / name
+    assert found > 30 and missing == []
 
 
 def test_the_citation_agrees_with_the_book():

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from axe import violations
 from chromium import Visit, serve
 from explorer_pages import settle
 from fixture_book import HEADER, FixtureBook
-from test_website import violations
 
 pytestmark = pytest.mark.build
 

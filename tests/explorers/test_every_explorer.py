@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import traitlets
-from test_notebook_utils import contrast, dark_theme, rgb
+from colors import contrast, dark_theme, rgb
 
 from explorers import bundle
 from explorers.base import Explorer

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from axe import violations
 from chromium import LOOKS, Visit
 from explorer_pages import figure, settle
-from test_website import violations
 
 from explorers import bundle
 

@@ -102,13 +102,21 @@ class Printed:
         return [self.work / f"{name}.pdf" for name in names]
 
     @cached_property
+    def contents(self) -> list[tuple[str, int]]:
+        """Kind, and index of the page, of what the contents list."""
+        toc = (self.work / f"{NAME}.toc").read_text()
+        line = r"\\contentsline \{(\w+)\}.*\{(\d+)\}\{[\w*.-]+\}%"
+        return [(kind, int(page) - 1) for kind, page in re.findall(line, toc)]
+
+    @cached_property
     def openings(self) -> list[int]:
         """Indices of the pages on which chapters start."""
-        return [
-            self.document.get_destination_page_number(entry)
-            for entry in self.document.outline
-            if not isinstance(entry, list)
-        ]
+        return [page for kind, page in self.contents if kind == "chapter"]
+
+    @cached_property
+    def parts(self) -> list[int]:
+        """Indices of the pages that open a part."""
+        return [page for kind, page in self.contents if kind == "part"]
 
     @cached_property
     def lines(self) -> list[list[Line]]:

@@ -115,7 +115,7 @@ def test_start_adds_the_settings_and_the_book_s_threads_and_hands_over(tmp_path)
 def test_after_post_build_explorers_need_no_node(tmp_path):
     """All but the download: `npm ci` is played by a link to the packages here."""
     book = tmp_path / "a book"
-    for name in ("binder", "explorers"):
+    for name in ("binder", "bookpress", "explorers"):
         built = shutil.ignore_patterns("_built", "__pycache__")
         shutil.copytree(ROOT / name, book / name, ignore=built)
     shutil.copy(ROOT / "package-lock.json", book)

@@ -3,11 +3,13 @@
 import shutil
 from pathlib import Path
 
-import execution
 import nbformat
 import pytest
 from fixture_book import HEADER
 
+from bookpress.cells import read_notebook
+from bookpress.execution import kernel
+from bookpress.execution.keys import chapter_key
 from explorers import bundle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,7 +96,7 @@ def test_python_of_an_explorer_is_part_of_the_outputs_key_and_javascript_is_not(
     )
 
     def key() -> str:
-        return execution.chapter_key(execution.read_notebook(page), root)
+        return chapter_key(read_notebook(page), root)
 
     def touch(name: str, end: str) -> None:
         path = copy / name
@@ -116,11 +118,11 @@ def test_python_of_an_explorer_is_part_of_the_outputs_key_and_javascript_is_not(
 
 
 def test_stored_outputs_hold_no_widget_that_died_with_its_kernel():
-    data = {execution.WIDGET: {"model_id": "random"}, "text/html": "<p>"}
+    data = {kernel.WIDGET: {"model_id": "random"}, "text/html": "<p>"}
     notebook = nbformat.v4.new_notebook(metadata={"widgets": {"state": {}}})
     cell = nbformat.v4.new_code_cell("1")
     cell.outputs = [nbformat.v4.new_output("display_data", data)]
     notebook.cells = [cell]
-    execution.drop_live_widgets(notebook)
+    kernel.drop_live_widgets(notebook)
     assert list(cell.outputs[0].data) == ["text/html"]
     assert "widgets" not in notebook.metadata
