@@ -109,10 +109,10 @@ def test_python_of_an_explorer_is_part_of_the_outputs_key_and_javascript_is_not(
     touch("kit/kit.css", "\n/* More. */\n")
     assert key() == before
     for name in ("losses/__init__.py", "descent/test_descent.py"):
-        touch(name, "\n# Of another figure, or a test.\n")
+        touch(name, "\nprint()\n")
         assert key() == before
     for name in ("descent/__init__.py", "base.py"):
-        touch(name, "\n# More.\n")
+        touch(name, "\nprint()\n")
         assert key() != before
         before = key()
 
