@@ -10,8 +10,9 @@ PY := .venv/bin/python
 RUN := $(PY) -m bookpress.commands
 INSTALL := $(PYTHON) -m bookpress.commands.install
 LAB := $(CURDIR)/bookpress/notebooks/lab
-# Two at a time; conftest.py says how tests are shared out.
-PYTEST := $(PY) -m pytest -n 2 --no-loadscope-reorder
+# A file of tests goes to one process, in the order of conftest.py, which also says how
+# many processes there are.
+PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \
