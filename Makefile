@@ -5,7 +5,8 @@ PORT ?= 8000
 FRAMEWORK ?= both
 SOLUTIONS ?= end
 PAPER ?= a4
-EDITION := --framework $(FRAMEWORK) --solutions $(SOLUTIONS) --paper $(PAPER)
+PART ?=
+EDITION := --framework $(FRAMEWORK) --solutions $(SOLUTIONS) --paper $(PAPER) --part "$(PART)"
 PY := .venv/bin/python
 RUN := $(PY) -m bookpress.commands
 INSTALL := $(PYTHON) -m bookpress.commands.install
@@ -16,7 +17,7 @@ PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \
-        bench lock newest \
+        bench lock links newest \
         setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
@@ -30,7 +31,7 @@ book: setup ## build one handout and the website
 site: setup ## build the website only (SOLUTIONS=end|none)
 	@$(RUN).book site $(EDITION)
 
-pdf: setup ## build one handout (FRAMEWORK=both|keras|pytorch SOLUTIONS=end|inline|none PAPER=a4|letter)
+pdf: setup ## build one handout (FRAMEWORK=both|keras|pytorch SOLUTIONS=end|inline|none PAPER=a4|letter PART=foundations)
 	@$(RUN).book pdf $(EDITION)
 
 handouts: setup ## build the handouts that the website offers
@@ -53,13 +54,13 @@ lab: setup-python ## open the chapters in JupyterLab, as notebooks
 	    --notebook-dir="$(CURDIR)" $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test: setup-test ## run the tests (builds the book first)
-	@$(PYTEST) tests -m "not thorough"
+	@$(PYTEST) -m "not thorough"
 
 test-fast: setup-test ## run the tests that need no build
-	@$(PYTEST) tests -m "not build and not thorough"
+	@$(PYTEST) -m "not build and not thorough"
 
 test-all: setup-test-all ## run every test, the slow ones too
-	@$(PYTEST) tests
+	@$(PYTEST)
 
 lint: setup-python ## check style and spelling
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m codespell_lib
@@ -69,6 +70,9 @@ bench: setup ## measure build times and page sizes
 
 lock: setup-python ## write the lock files anew, after an edit of requirements.txt
 	@$(RUN).locks
+
+links: setup ## ask the addresses that the book links to (needs a network)
+	@$(RUN).links
 
 newest: ## try the newest releases of all packages, in an environment of their own
 	@$(PYTHON) -m bookpress.commands.newest

@@ -298,26 +298,6 @@ def plot_classes(
         )
 
 
-def plot_regions(ax: plt.Axes, predict: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Tint the plane by the class that a model gives each point.
-
-    Parameters
-    ----------
-    ax : axes with limits already set
-    predict : maps points of shape (m, 2) to m integers, 0, 1 or 2
-    """
-    first, second, points = plane(ax)
-    classes = np.reshape(predict(points), first.shape)
-    levels = np.arange(len(CLASS_COLORS) + 1) - 0.5
-    ax.contourf(first, second, classes, levels=levels, colors=CLASS_COLORS, alpha=0.16)
-    present = np.unique(classes)
-    cuts = (present[1:] + present[:-1]) / 2
-    if len(cuts):
-        ax.contour(
-            first, second, classes, levels=cuts, colors=palette.ink, linewidths=0.9
-        )
-
-
 def plane(ax: plt.Axes, size: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A grid over the axes' present limits, to evaluate a model on.
 

@@ -52,44 +52,52 @@ def pieces(page: str) -> list[Piece]:
     A code cell's options (caption, alternative text) are prose for a reader; they stand
     at the head of the piece after the cell.
     """
-    header = HEADER.match(page)
     lines = page.split("\n")
-    if not is_myst_markdown_notebook(page):
-        skipped = header[0].count("\n") if header else 0
-        return [Piece("prose", "\n".join(lines[skipped:]), skipped + 1)]
-    notebook = read_myst_markdown_notebook(page, add_source_map=True)
-    # Of prose the first line, from 0 on, of code that below the fence.
-    starts = notebook.metadata["source_map"]
+    header = HEADER.match(page)
+    at = header[0].count("\n") if header else 0  # first line not yet in a piece
     found: list[Piece] = []
-    at = header[0].count("\n") if header else 0  # first line that is not yet in a piece
-    options, first = "", at + 1
-    for cell, start in zip(notebook.cells, starts, strict=True):
-        if cell.cell_type != "code":
-            continue
-        fence = start
-        while not FENCE.match(lines[fence]):
-            fence -= 1
-        end = fence + 1
-        mark = FENCE.match(lines[fence])[1]
-        while lines[end].rstrip() != mark:
-            end += 1
-        found.append(Piece("prose", options + "\n".join(lines[at:fence]), first))
-        size = len(cell.source.split("\n")) if cell.source else 0
+    prose, first = [], at + 1
+    for cell, fence in fenced(page):
+        found.append(Piece("prose", "\n".join(prose + lines[at:fence]), first))
+        end = end_of(lines, fence)
         body = lines[fence + 1 : end]
-        while size and body[len(body) - size :] != cell.source.split("\n"):
-            body.pop()  # empty lines below the code
-        head = body[: len(body) - size]
-        line = fence + 2 + len(head)
+        head = body[: len(body) - below_options(cell, body)]
+        options, line = "\n".join(head), fence + 2 + len(head)
         tags = frozenset(cell.metadata.get("tags", []))
-        kept = "\n".join(head)
-        found.append(Piece("code", cell.source, line, tags, kept))
-        options = kept + "\n" * (end - fence - kept.count("\n"))
-        at, first = end + 1, fence + 2
-    found.append(Piece("prose", options + "\n".join(lines[at:]), first))
+        found.append(Piece("code", cell.source, line, tags, options))
+        # Below the options an empty line for each of the code, to keep the count.
+        prose, first = head + [""] * (end - fence - len(head)), fence + 2
+        at = end + 1
+    found.append(Piece("prose", "\n".join(prose + lines[at:]), first))
     return found
 
 
-FENCE = re.compile(r"^(`{3,}|:{3,})\{code-cell\}")
+def fenced(page: str) -> list[tuple[nbformat.NotebookNode, int]]:
+    """Code cells as MyST-NB reads them, with the line of the fence, from 0 on."""
+    if not is_myst_markdown_notebook(page):
+        return []
+    notebook = read_myst_markdown_notebook(page, add_source_map=True)
+    starts = notebook.metadata["source_map"]  # of a code cell the line below the fence
+    both = zip(notebook.cells, starts, strict=True)
+    return [(cell, start - 1) for cell, start in both if cell.cell_type == "code"]
+
+
+def end_of(lines: list[str], fence: int) -> int:
+    """The line that closes a fence: one as long or longer, or the end of the page."""
+    mark = re.match(r" {0,3}(`{3,}|~{3,})", lines[fence])[1]
+    closing = re.compile(rf" {{0,3}}{mark}{mark[0]}*[ \t]*$")
+    below = range(fence + 1, len(lines))
+    return next((n for n in below if closing.match(lines[n])), len(lines))
+
+
+def below_options(cell: nbformat.NotebookNode, body: list[str]) -> int:
+    """How many lines of a fence's body are code, with the empty ones below it."""
+    code = [line.strip() for line in cell.source.rstrip().split("\n")]
+    body = [line.strip() for line in body]
+    for size in range(len(code), len(body) + 1) if cell.source.strip() else ():
+        if body[-size:][: len(code)] == code:
+            return size
+    return 0
 
 
 def code_of(page: str) -> list[Piece]:

@@ -4,9 +4,9 @@ Sphinx tells a part only its builder's name or format, and these mislead: an EPU
 "html", too. Whatever differs by medium asks here. `website`, `handout` and `text` are
 media of a builder; notebooks are written beside the website.
 
-A builder that the press does not know (`text`, `epub`, slides) makes a medium of its
-own name. What a page holds and that builder's writer has no word for is told by a
-warning and replaced by its text, so that a foreign builder runs to its end.
+Another builder (`text`, `epub`, slides) makes a medium of its own name, or of the one
+that an extension writes into `BUILDERS`. What a page holds and its writer has no word
+for is told by a warning and replaced by its text, so that any builder runs to its end.
 """
 
 import functools
@@ -101,17 +101,17 @@ def place(node: nodes.Element) -> nodes.Element:
 
 
 class SpeakPlainly(MediumTransform):
-    """In a foreign medium, put words in place of what its writer has no method for."""
+    """In other media, put words in place of what their writers have no method for."""
 
     default_priority = 990
 
     def is_supported(self) -> bool:
-        return medium(self.app) not in BUILDERS.values()
+        return medium(self.app) not in (WEBSITE, HANDOUT)
 
     def run(self, **kwargs) -> None:
         builder = self.app.builder
         known = self.app.registry.translation_handlers
-        handlers = known.get(builder.name) or known.get(builder.format, {})
+        handlers = known.get(builder.name, known.get(builder.format, {}))
         writer = self.app.registry.get_translator_class(builder)
         for node in list(self.document.findall(nodes.Element)):
             kinds = [kind.__name__ for kind in type(node).__mro__]
@@ -126,10 +126,10 @@ class SpeakPlainly(MediumTransform):
 
 
 def words_of(node: nodes.Element) -> list[nodes.Node]:
-    """What is left of a node: what it holds, or what it says of itself."""
-    if node.children:
+    """What is left of a node: its alternative text, or what it holds, or nothing."""
+    if not (words := node.get("alt")):
         return list(node.children)
-    said = nodes.Text(node.get("alt", "") or node.astext())
+    said = nodes.Text(words)
     inline = isinstance(node.parent, nodes.TextElement)
     return [said if inline else nodes.paragraph("", "", said)]
 

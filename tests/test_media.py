@@ -258,3 +258,20 @@ def test_a_foreign_builder_runs_and_is_told_what_has_no_form_in_it(book, builder
         assert "A dial to turn." in (folder / "pages" / "dial.txt").read_text("utf8")
     else:
         assert list(folder.glob("*.epub"))
+
+
+def test_who_follows_the_recipe_gets_a_medium_with_a_form_of_its_own(book):
+    recipe = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+    recipe = recipe.partition("## How to add a medium\n")[2]
+    code = recipe.partition("```python\n")[2].partition("```")[0]
+    (book.root / "lines.py").write_text(code, "utf8")
+    config = CONFIG.replace(
+        "    - bookpress.execution", "    - lines\n    - bookpress.execution"
+    )
+    (book.root / "_config.yml").write_text(config, "utf8")
+    folder, warnings = book.foreign("text")
+    assert "the medium 'lines' has no form for an interactive figure" in warnings
+    assert "'tikz'" not in warnings
+    assert "[Drawing: A black dot.]" in (folder / "pages" / "count.txt").read_text(
+        "utf8"
+    )

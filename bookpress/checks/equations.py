@@ -1,9 +1,9 @@
 """Tie every displayed equation to a test, and list the pairs on one page.
 
 A display equation carries a label; a test names it with
-`@pytest.mark.equation("eq:loss")`, or `DEFINITIONS` in tests/test_equations.py says why
-there is nothing to check. A label without either, a check without a label and an
-equation without a label are warnings, which stop the build.
+`@pytest.mark.equation("eq:loss")`, or `DEFINITIONS` in tests/book/test_definitions.py
+says why there is nothing to check. A label without either, a check without a label and
+an equation without a label are warnings, which stop the build.
 """
 
 import ast
@@ -104,7 +104,7 @@ def compare(app, env) -> list[str]:
         logger.warning(
             "no test checks this equation; mark one with "
             "@pytest.mark.equation(%r) or give the reason in DEFINITIONS "
-            "(tests/test_equations.py)",
+            "(tests/book/test_definitions.py)",
             label,
             location=equations[label][0],
             type="checks",
@@ -113,7 +113,7 @@ def compare(app, env) -> list[str]:
         if check.label not in equations:
             logger.warning(
                 "%s checks equation %r, which no page has",
-                check.test or "DEFINITIONS (tests/test_equations.py)",
+                check.test or "DEFINITIONS (tests/book/test_definitions.py)",
                 check.label,
                 type="checks",
             )
@@ -132,7 +132,7 @@ def source(env, name: str) -> str:
 class FillTable(SphinxPostTransform):
     """Replace the placeholder by the table, in the order of the book."""
 
-    default_priority = 5  # before references are resolved
+    default_priority = 4  # before references are resolved, in LaTeX those to equations
 
     def run(self, **kwargs) -> None:
         pages = ["", *self.env.toctree_includes.get(self.config.root_doc, [])]

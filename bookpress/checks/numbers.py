@@ -8,7 +8,8 @@ A number in prose is covered by a comment line of the page, invisible in every o
 `holds` evaluates a Python expression in the chapter's namespace, after the code cell
 above it, and compares to the digits that are shown; `given` names numbers that come
 from nowhere in the run (a choice, a literature value). Decimals, powers of ten and
-integers from 100 on need one or the other; years do not.
+integers from 100 on need one or the other; years do not. Numbers of sections and
+chapters need a link that makes them, `{numref}`, and nothing else covers them.
 """
 
 import ast
@@ -28,6 +29,11 @@ MANTISSA = r"[-−]?\d+(?:[  ]\d{3})*(?:\.\d+)?"
 POWER = r"(?:\s*\\(?:cdot|times)\s*10\^\{?-?\d+\}?)?"
 NUMBER = re.compile(rf"(?<![\w.\\]){MANTISSA}{POWER}(?![\w])|10\^\{{?-?\d+\}}?")
 COMMENT = re.compile(r"^% (holds|given): (.*)$", flags=re.M)
+# Sections of one chapter, or a word with a number, as nobody should type them
+PLACES = re.compile(
+    r"\b([1-9]\d?)\.[1-9]\d? (?:to|and) \1\.[1-9]\d?\b"
+    r"|\b(?:Section|Chapter)s? \d[.\d]*"
+)
 DRAWING = re.compile(r"^(`{3,}|:{3,})\{tikz\}.*?^\1[ ]*$", flags=re.M | re.S)
 
 
@@ -105,25 +111,37 @@ def uncovered_numbers(page: str) -> list[str]:
         if piece.kind != "prose":
             continue
         text = DRAWING.sub(lambda drawing: "\n" * drawing[0].count("\n"), piece.text)
-        covered = set()
+        covered, held = set(), {claim.text for claim in claims_in(piece)}
         for comment in COMMENT.finditer(text):
             for part in re.split(r"[;,]" if comment[1] == "given" else ";", comment[2]):
                 covered.add(read_number(part.partition("=")[0].strip()))
         for line, content in enumerate(text.split("\n"), piece.line):
+            for place in places_in(content):
+                if not held.issuperset(NUMBER.findall(place)):
+                    missing.append(f"line {line}: {place}, by hand; use {{numref}}")
             for number in numbers_in(content):
                 if read_number(number) not in covered:
                     missing.append(f"line {line}: {number}")
     return missing
 
 
+def words_of(line: str) -> str:
+    """A line without comments, options, roles, links and code."""
+    if line.startswith("% ") or re.match(r"\s*:[\w-]+:", line):
+        return ""
+    line = re.sub(r"\{[\w:-]+\}`[^`]*`", "", line)
+    return re.sub(r"\]\([^)]*\)|<[^>]*>|`[^`]*`", "", line)
+
+
+def places_in(line: str) -> list[str]:
+    """The sections and chapters that a line names by their numbers."""
+    return [match[0] for match in PLACES.finditer(words_of(line))]
+
+
 def numbers_in(line: str) -> list[str]:
     """The numbers of a line that need cover."""
-    if line.startswith("% ") or re.match(r"\s*:[\w-]+:", line):
-        return []
-    line = re.sub(r"\{[\w:-]+\}`[^`]*`", "", line)  # roles
-    line = re.sub(r"\]\([^)]*\)|<[^>]*>|`[^`]*`", "", line)  # links, code
     found = []
-    for match in NUMBER.finditer(line):
+    for match in NUMBER.finditer(words_of(line)):
         text = match[0]
         year = re.fullmatch(r"1[89]\d\d|20[0-3]\d", text)
         large = "." in text or "10^" in text or abs(read_number(text)[0]) >= 100

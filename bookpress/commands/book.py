@@ -109,6 +109,34 @@ def hasten() -> None:
     pybtex.plugin.find_plugin = functools.cache(pybtex.plugin.find_plugin)
 
 
+def call_sphinx(
+    root: Path, builder: str, out: Path, doctrees: Path, settings: dict, **options: bool
+) -> int:
+    """Let Sphinx write a book by one of its builders; return the exit status."""
+    # Imported here: Sphinx takes a second, and a wrong option is told without it.
+    from jupyter_book.sphinx import build_sphinx
+
+    os.chdir(root)  # figures and bibliographies are named from here
+    with progress.telling(lambda: progress.at):
+        return build_sphinx(
+            str(root),
+            str(out),
+            noconfig=True,
+            path_config=str(root / "_config.yml"),
+            confoverrides={
+                "external_toc_path": str(root / "_toc.yml"),
+                "latex_individualpages": False,
+                "nitpicky": True,
+                **settings,
+            },
+            doctreedir=str(doctrees),
+            builder=builder,
+            quiet=True,
+            keep_going=True,
+            **options,
+        )
+
+
 def run_sphinx(root: Path, builder: str, edition: Edition) -> Path:
     """Run one builder over the book, every warning an error.
 
@@ -126,9 +154,6 @@ def run_sphinx(root: Path, builder: str, edition: Edition) -> Path:
     ------
     SystemExit : the build failed; the reasons were printed
     """
-    # Imported here: Sphinx takes a second, and a wrong option is told without it.
-    from jupyter_book.sphinx import build_sphinx
-
     work = root / "_build" / "work" / builder
     made = work / edition.name(settings(root).file_name)
     stamp = work / "complete"
@@ -139,25 +164,9 @@ def run_sphinx(root: Path, builder: str, edition: Edition) -> Path:
         clear(work)
     stamp.unlink(missing_ok=True)
     share_drawings(work, made)
-    os.chdir(root)  # figures and bibliographies are named from here
-    with progress.telling(lambda: progress.at):
-        status = build_sphinx(
-            str(root),
-            str(made),
-            noconfig=True,
-            path_config=str(root / "_config.yml"),
-            confoverrides={
-                "external_toc_path": str(root / "_toc.yml"),
-                "latex_individualpages": False,
-                "nitpicky": True,
-                **edition.settings,
-            },
-            doctreedir=str(work / "doctrees"),
-            builder=builder,
-            quiet=True,
-            warningiserror=True,
-            keep_going=True,
-        )
+    status = call_sphinx(
+        root, builder, made, work / "doctrees", edition.settings, warningiserror=True
+    )
     if status != 0:
         sys.exit(
             f"error: the {builder} build stopped for the reasons above; "
@@ -255,6 +264,9 @@ def main() -> None:
     parser.add_argument(
         "--paper", choices=PAPERS, default="a4", help="size of the handout's sheets"
     )
+    parser.add_argument(
+        "--part", default="", help="the one part that the handout holds"
+    )
     arguments = parser.parse_args()
     root = arguments.root.resolve()
     known = choices(settings(root).frameworks)
@@ -263,7 +275,17 @@ def main() -> None:
             f"argument --framework: invalid choice: {arguments.framework!r} "
             f"(choose from {', '.join(known)})"
         )
-    edition = Edition(arguments.framework, arguments.solutions, arguments.paper)
+    if arguments.part:
+        from bookpress.handout.parts import slugs
+
+        if arguments.part not in (parts := slugs(root)):
+            parser.error(
+                f"argument --part: invalid choice: {arguments.part!r} "
+                f"(choose from {', '.join(parts) or 'none: the book has no parts'})"
+            )
+    edition = Edition(
+        arguments.framework, arguments.solutions, arguments.paper, arguments.part
+    )
     (root / "_build").mkdir(exist_ok=True)
     hasten()
     with (root / "_build" / "lock").open("w") as lock:

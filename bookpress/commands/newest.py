@@ -1,7 +1,9 @@
 """Try the newest releases of all packages (`make newest`): what would they break?
 
-Makes an environment of its own in `_build/newest`, runs the chapters and the fast tests
-in it, and writes `_build/newest/report.md`: which packages have moved, and what failed.
+In `_build/newest`, with an environment and a copy of the book of its own, it runs the
+chapters, builds website and handout, runs the fast tests. It does so twice: as new as
+all packages allow, then beyond what jupyter-book allows, which holds Sphinx back. What
+failed, and which packages have moved, is told by `_build/newest/report.md`.
 Standard library only, as it runs where nothing is installed.
 """
 
@@ -18,26 +20,37 @@ from bookpress.commands.cli import Parser
 ROOT = bootstrap.ROOT
 FOLDER = ROOT / "_build" / "newest"
 PYTHON = FOLDER / "venv" / "bin" / "python"
+BOOK = FOLDER / "book"  # a copy, so that the book's own builds stay as they are
 
 # Not beyond: the next release is another program, which has no Sphinx in it.
 BELOW = {"jupyter-book": "2"}
 
 RUN_CHAPTERS = """
-import sys
 from pathlib import Path
-sys.path.insert(0, "_ext")
-from execution import ExecutionFailed, execute_missing
+from bookpress import pages
+from bookpress.execution import ExecutionFailed, execute_missing
+root = Path.cwd()
+chapters = {name: pages.source(root, name) for name in pages.with_code(root)}
 try:
-    pages = sorted(Path("book").resolve().glob("*.md"))
-    execute_missing(pages, Path.cwd(), Path(sys.argv[1]))
+    execute_missing(chapters, root, root / "_build" / ".jupyter_cache")
 except ExecutionFailed as failure:
-    sys.exit(str(failure))
+    raise SystemExit(str(failure))
 """
 CHECKS = {
-    "Chapters": ["-c", RUN_CHAPTERS, str(FOLDER / "cache")],
-    "Fast tests": ["-m", "pytest", "-q", "-n", "2", "tests"]
+    "Chapters": ["-c", RUN_CHAPTERS],
+    "Website": ["-m", "bookpress.commands.book", "site"],
+    "Handout": ["-m", "bookpress.commands.book", "pdf"],
+    "Fast tests": ["-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile"]
     + ["-m", "not build and not thorough"],
 }
+
+# The names of all that jupyter-book asks for.
+HELD_BACK = """
+import importlib.metadata, re
+for line in importlib.metadata.requires("jupyter-book"):
+    if "extra ==" not in line:
+        print(re.match(r"[\\w.-]+", line)[0])
+"""
 
 
 def loosened(requirements: str) -> str:
@@ -83,35 +96,55 @@ def moved(lock: str, installed: str) -> list[str]:
     ]
 
 
-def report(changes: list[str], results: dict[str, tuple[bool, str]]) -> str:
+def report(lanes: dict[str, tuple[dict[str, tuple[bool, str]], list[str]]]) -> str:
     """The report, in Markdown.
 
     Parameters
     ----------
-    changes : what has moved
-    results : by name of the check, whether it passed and the end of what it printed
+    lanes : by name of the lane, its results and what has moved; a result is, by name
+        of the check, whether it passed and the end of what it printed
     """
     parts = ["# The book on the newest packages"]
-    for name, (passed, tail) in results.items():
-        parts.append(f"## {name}: {'passed' if passed else 'FAILED'}")
-        if not passed:
-            parts.append(f"```\n{tail}\n```")
-    parts.append(f"## Packages that have moved: {len(changes)}")
-    parts.append("\n".join(f"- {change}" for change in changes) or "None.")
+    for lane, (results, changes) in lanes.items():
+        parts.append(f"## {lane}")
+        for name, (passed, tail) in results.items():
+            parts.append(f"### {name}: {'passed' if passed else 'FAILED'}")
+            if not passed:
+                parts.append(f"```\n{tail}\n```")
+        parts.append(f"### Packages that have moved: {len(changes)}")
+        parts.append("\n".join(f"- {change}" for change in changes) or "None.")
     return "\n\n".join(parts) + "\n"
 
 
-def install() -> None:
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    venv.create(PYTHON.parent.parent, with_pip=True)
-    wanted = FOLDER / "requirements.txt"
-    wanted.write_text(loosened((ROOT / "requirements.txt").read_text()))
-    print("installing the newest packages (some minutes, 3 GB) ...", flush=True)
+def pip_install(*arguments) -> None:
     bootstrap.run(
-        [PYTHON, "-m", "pip", "install", "--upgrade", "-r", wanted],
+        [PYTHON, "-m", "pip", "install", "--upgrade", *arguments],
         "installing the newest packages",
         "see the log: they may exclude one another",
     )
+
+
+def output(*arguments: str) -> str:
+    command = [PYTHON, *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def install() -> None:
+    """Install the newest packages that put up with one another."""
+    venv.create(PYTHON.parent.parent, with_pip=True)
+    wanted = FOLDER / "requirements.txt"
+    wanted.write_text(loosened((ROOT / "requirements.txt").read_text()))
+    pip_install("-r", wanted)
+    bootstrap.install_node_packages(PYTHON)
+
+
+def lift() -> None:
+    """Install what jupyter-book holds back; pip warns that it objects, and goes on."""
+    names = output("-c", HELD_BACK).split()
+    pip_install("--upgrade-strategy", "eager", *names)
+
+
+LANES = {"Within jupyter-book's bounds": install, "Beyond them": lift}
 
 
 def check(name: str) -> tuple[bool, str]:
@@ -119,7 +152,7 @@ def check(name: str) -> tuple[bool, str]:
     print(f"{name} ...", flush=True)
     done = subprocess.run(
         [PYTHON, *CHECKS[name]],
-        cwd=ROOT,
+        cwd=BOOK,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf8",
@@ -131,15 +164,23 @@ def check(name: str) -> tuple[bool, str]:
 def main() -> None:
     Parser(description=__doc__.splitlines()[0]).parse_args()
     bootstrap.install_debian_packages(["apt.txt", "tests/apt.txt"])
-    install()
-    bootstrap.install_node_packages(PYTHON)
-    results = {name: check(name) for name in CHECKS}
-    freeze = [PYTHON, "-m", "pip", "freeze"]
-    installed = subprocess.run(freeze, stdout=subprocess.PIPE, text=True).stdout
-    text = report(moved((ROOT / "requirements.lock").read_text(), installed), results)
-    (FOLDER / "report.md").write_text(text, "utf8")
-    print(text)
-    if not all(passed for passed, _ in results.values()):
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    made = [".venv", "node_modules", ".git", "_build", "_built", "__pycache__", "my"]
+    shutil.copytree(ROOT, BOOK, True, shutil.ignore_patterns(*made))
+    bootstrap.ROOT = BOOK
+    lanes = {}
+    for lane, prepare in LANES.items():
+        print(f"{lane}: installing packages (some minutes, 3 GB) ...", flush=True)
+        prepare()
+        results = {name: check(name) for name in CHECKS}
+        freeze = output("-m", "pip", "freeze")
+        changes = moved((ROOT / "requirements.lock").read_text(), freeze)
+        known = [change for _, changes in lanes.values() for change in changes]
+        lanes[lane] = results, [change for change in changes if change not in known]
+        (FOLDER / "report.md").write_text(report(lanes), "utf8")
+    print(report(lanes))
+    outcomes = [one for results, _ in lanes.values() for one in results.values()]
+    if not all(passed for passed, _ in outcomes):
         sys.exit("error: the newest packages break what the report above names")
 
 

@@ -3,28 +3,17 @@
 import logging
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import livereload
 import tornado.web
-from bookpress.commands.cli import Parser
 from livereload.handlers import LiveReloadHandler, LiveReloadJSHandler
 from livereload.server import LiveScriptInjector
+from livereload.watcher import Watcher
 
-ROOT = Path.cwd()  # the book's top folder
-WATCHED = [
-    "book/*.md",
-    "book/_static/*",
-    "data/*.csv",
-    "explorers/*.*",
-    "explorers/kit/*",
-    "_ext/*",
-    "_templates/**/*",
-    "_config.yml",
-    "_toc.yml",
-    "notebook_utils.py",
-    "references.bib",
-]
+from bookpress.commands.cli import Parser
+from bookpress.stale import MADE
 
 
 class Server(livereload.Server):
@@ -49,6 +38,13 @@ class Server(livereload.Server):
         print(f"the book is at http://{host}:{port}/ (stop with Ctrl-C)", flush=True)
 
 
+def watch(watcher: Watcher, root: Path, changed: Callable[[], object]) -> None:
+    """Call `changed` after an edit in a book, whatever the file, unless it is made."""
+    watcher.ignore_dirs(*MADE, ".venv")  # not even walked
+    top = len(str(root))
+    watcher.watch(str(root), changed, ignore=lambda path: "/." in path[top:])
+
+
 def rebuild(root: Path) -> int:
     command = [sys.executable, "-m", "bookpress.commands.book", "site"]
     return subprocess.call([*command, "--root", str(root)])
@@ -57,7 +53,9 @@ def rebuild(root: Path) -> int:
 def main() -> None:
     parser = Parser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1")
-    parser.add_argument("--root", type=Path, default=ROOT, help="the book's top folder")
+    parser.add_argument(
+        "--root", type=Path, default=Path(), help="the book's top folder"
+    )
     arguments = parser.parse_args()
     port, root = arguments.port, arguments.root.resolve()
     site = root / "_build" / "html"
@@ -65,8 +63,7 @@ def main() -> None:
         sys.exit(1)
     server = Server()
     logging.disable(logging.INFO)
-    for pattern in WATCHED:
-        server.watch(str(root / pattern), lambda: rebuild(root))
+    watch(server.watcher, root, lambda: rebuild(root))
     try:
         server.serve(root=str(site), host="127.0.0.1", port=port)
     except OSError as error:

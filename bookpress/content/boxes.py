@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.locale import admonitionlabels
 from sphinx_exercise.nodes import (
     exercise_enumerable_node,
+    exercise_latex_number_reference,
     exercise_node,
     solution_node,
 )
@@ -18,7 +19,7 @@ from sphinx_proof.nodes import NODE_TYPES, proof_node, unenumerable_node
 
 from bookpress import numbering
 from bookpress.handout.tex import tex
-from bookpress.media import in_notebook
+from bookpress.media import HandoutTransform, in_notebook
 from bookpress.notebooks.markdown import Page, quoted, title
 
 SHORT_BOX = 9  # lines of a box that stays on one page
@@ -102,6 +103,24 @@ def is_short(node: nodes.Element) -> bool:
     return paragraphs + 3 * displays <= SHORT_BOX
 
 
+class LinkExercises(HandoutTransform):
+    """Let links lead to exercises on other pages, whose numbers TeX does not know.
+
+    Within a page sphinx-exercise has seen to it (22).
+    """
+
+    default_priority = 32
+
+    def run(self, **kwargs) -> None:
+        exercises = getattr(self.env, "sphinx_exercise_registry", {})
+        for link in list(self.document.findall(addnodes.number_reference)):
+            label = link.get("refuri", "").partition("#")[2]
+            if label in exercises:
+                link.replace_self(
+                    exercise_latex_number_reference("", "", *link.children, refid=label)
+                )
+
+
 def is_proof(node: nodes.Element) -> bool:
     return isinstance(node.parent, proof_node)
 
@@ -140,4 +159,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     boxes += [getattr(nodes, name) for name in admonitionlabels if hasattr(nodes, name)]
     for box in (*boxes, *THEOREMS, addnodes.seealso):
         app.registry.add_translation_handlers(box, latex=(visit_box, depart_box))
+    app.add_post_transform(LinkExercises)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

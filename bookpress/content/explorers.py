@@ -23,8 +23,12 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 
-from bookpress.media import BUILDERS, WEBSITE, MediumTransform, lacks_form, medium, only
+from bookpress.cells import is_mime_bundle
+from bookpress.media import HANDOUT, WEBSITE, MediumTransform, lacks_form, medium, only
 from bookpress.stale import is_new
+
+# Media that have a form for explorers
+SHOWN = {WEBSITE, HANDOUT}
 
 PLACE = re.compile(r'\bdata-explorer="(\w+)"')
 WORDS = re.compile(r'<p class="explorer-words">(.*?)</p>', re.DOTALL)
@@ -98,21 +102,22 @@ def add_script(
 class SayWords(MediumTransform):
     """Leave the words of explorers where a medium cannot bring them to life.
 
-    Runs after mime selection (4): in a foreign medium of HTML the place is there.
+    Runs before mime selection (4), while the place is there in every medium.
     """
 
-    default_priority = 5
+    default_priority = 3
 
     def is_supported(self) -> bool:
-        return medium(self.app) not in BUILDERS.values()
+        return medium(self.app) not in SHOWN
 
     def run(self, **kwargs) -> None:
-        for node in list(self.document.findall(nodes.raw)):
-            if PLACE.search(node.astext()):
-                lacks_form(node, medium(self.app), "an interactive figure")
-                words = WORDS.search(node.astext())
-                said = html.unescape(words[1]) if words else ""
-                node.replace_self(nodes.paragraph("", said))
+        for bundle in list(self.document.findall(is_mime_bundle)):
+            found = [
+                w for part in bundle.children for w in WORDS.findall(part.astext())
+            ]
+            if found:
+                lacks_form(bundle, medium(self.app), "an interactive figure")
+                bundle.replace_self(nodes.paragraph("", html.unescape(found[0])))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from bookpress.handout.editions import offered
-from bookpress.media import WEBSITE, only
+from bookpress.media import WEBSITE, medium, only
 from bookpress.settings import settings
 from bookpress.stale import is_new
 
@@ -72,6 +72,8 @@ def count_pages(handout: Handout) -> int:
 
 def visit_list(translator: HTMLTranslator, node: handout_list) -> None:
     builder = translator.builder
+    if medium(builder.app) != WEBSITE:
+        raise nodes.SkipNode
     up = "../" * builder.current_docname.count("/")
     rows = [
         f'<li><a href="{up}{FOLDER}/{handout.path.name}">{words}</a>: '
@@ -107,12 +109,7 @@ def outdated(
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_node(
-        handout_list,
-        html=(visit_list, None),
-        latex=(skip, None),
-        **dict.fromkeys(["epub", "text"], (skip, None)),
-    )
+    app.add_node(handout_list, html=(visit_list, None), latex=(skip, None))
     app.add_directive("handouts", Handouts)
     app.connect("env-get-outdated", outdated)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -53,7 +53,9 @@ def chapter_key(
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     code = [cell.source for cell in cells]
     tags = [EXECUTION_TAGS & set(cell.metadata.get("tags", [])) for cell in cells]
-    used = used_by("\n".join(code), root, ignored)
+    used = used_by(code, root, ignored)
+    # A traceback that is shown has lines of the files around the error.
+    used.verbatim |= any("raises-exception" in names for names in tags)
     return stale.digest(
         sys.version.split()[0],
         notebook.metadata.get("kernelspec", {}).get("name", ""),
@@ -61,5 +63,5 @@ def chapter_key(
         str([sorted(names) for names in tags]),
         *(f"{name} {package_version(name)}" for name in sorted(used.packages)),
         *map(used.source, sorted(used.statements)),
-        stale.digest_of_files(data_files(used.texts, root), root),
+        stale.digest_of_files(data_files(used, root), root),
     )

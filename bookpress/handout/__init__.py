@@ -56,6 +56,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("handout_paper", "a4", "")
     app.add_config_value("handout_part", "", "")
     app.connect("config-inited", configure, priority=900)
-    for part in ("index", "listings", "structure"):
+    for part in ("index", "structure", "listings", "parts"):
         app.setup_extension(f"bookpress.handout.{part}")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -219,7 +219,9 @@ def defects(log: str) -> list[tuple[str, int | None]]:
             way = "wide" if overfull[1] == "h" else "high"
             found.append((f"something is {overfull[2]} pt too {way}", number))
         elif unknown := re.match(
-            r"LaTeX Warning: (Reference|Citation) [`'](.+?)'.* undefined", line
+            r"LaTeX Warning: (?:Hyper )?(reference|citation) [`'](.+?)'.* undefined",
+            line,
+            re.I,
         ):
             found.append((f"{unknown[1].lower()} {unknown[2]} is undefined", number))
         elif unknown := re.match(r".*name\{(.+?)\} has been referenced but", line):

@@ -191,7 +191,11 @@ def own_files(app: Sphinx) -> dict[str, bytes]:
     found = sorted(
         path for pattern in app.config.notebooks_files for path in root.glob(pattern)
     )
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+    files = {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in found
+        if not path.name.startswith("test_")
+    }
     shown = sorted({name for names in pages(app.env).values() for name in names})
     if not shown:
         return files

@@ -1,8 +1,8 @@
-"""What JupyterLab shows of a chapter beside its source: drawings, captions, numbers.
+"""What JupyterLab shows of a page beside its source: drawings, captions, numbers.
 
 `make lab` opens the sources themselves, and jupyterlab-myst shows most of their
 directives. What it cannot know is written here while the website is built, one file a
-chapter in `_build/lab/`; `lab/labextensions/book` puts it in its places.
+page in `_build/lab/`; `lab/labextensions/book` puts it in its places.
 """
 
 import json
@@ -14,7 +14,6 @@ from sphinx.application import Sphinx
 from sphinxcontrib.tikz import tikz
 
 from bookpress import numbering
-from bookpress.cells import has_cells
 from bookpress.media import WEBSITE, only
 from bookpress.notebooks.downloads import picture
 from bookpress.notebooks.markdown import Page
@@ -75,7 +74,7 @@ def write(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     whole = app.config.book_solutions != "none"
-    if whole and doctree and has_cells(doctree):
+    if whole and doctree:
         folder = Path(app.srcdir, "_build", "lab")
         folder.mkdir(parents=True, exist_ok=True)
         content = json.dumps(describe(app, pagename, doctree), ensure_ascii=False)

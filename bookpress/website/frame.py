@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
@@ -37,7 +38,13 @@ IDLE = (
 
 
 class MendingLoader(BuiltinTemplateLoader):
-    """Sphinx's template loader; whole pages leave it mended."""
+    """Sphinx's template loader with the press's templates; pages leave it mended."""
+
+    def init(self, builder: Builder, *arguments: Any) -> None:
+        if medium(builder.app) == WEBSITE:  # `layout.html` would be an EPUB's, too
+            config = builder.config
+            config.templates_path = [*config.templates_path, str(HERE / "templates")]
+        super().init(builder, *arguments)
 
     def render(self, template: str, context: dict) -> str:
         page = super().render(template, context)
@@ -94,8 +101,7 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
 
 
 def furnish(app: Sphinx, config: Config) -> None:
-    """Add templates, styles and what else the press has for a website."""
-    config.templates_path = [*config.templates_path, str(HERE / "templates")]
+    """Add styles and what else the press has for a website, templates aside."""
     config.html_static_path = [*config.html_static_path, str(HERE / "static")]
     config.html_css_files = [*config.html_css_files, "book.css"]
     config.template_bridge = "bookpress.website.frame.MendingLoader"

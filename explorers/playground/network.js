@@ -1,4 +1,4 @@
-// The network of the playground, its data and its training. `playground.py` has the
+// The network of the playground, its data and its training. `__init__.py` has the
 // same in NumPy, with the same random numbers.
 
 /**
@@ -267,7 +267,7 @@ export function mathematics() {
   const dot = (one, other) => one.reduce((sum, value, i) => sum + value * other[i], 0);
 
   /**
-   * What the plane of a layer is seen along; see `playground.py`.
+   * What the plane of a layer is seen along; see `__init__.py`.
    * @param {number[][]} rows the layer's values on the training points
    * @param {number} axes
    * @param {number[] | null} output the output's weights, if the layer is the last

@@ -1,13 +1,13 @@
 """The data card says what the files hold."""
 
 import re
-from pathlib import Path
 
 import pytest
+from this_book import ROOT
 
 from notebook_utils import load_boston, load_iris
 
-CARD = (Path(__file__).resolve().parent.parent / "data" / "README.md").read_text("utf8")
+CARD = (ROOT / "data" / "README.md").read_text("utf8")
 
 
 def rows_of(column: str) -> list[str]:

@@ -12,9 +12,9 @@ import warnings
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-import chapters
 import numpy as np
 import pytest
+from this_book import source
 
 import notebook_utils  # noqa: F401  (before Keras)
 
@@ -25,7 +25,7 @@ import torch
 # TensorFlow's variables, when NumPy copies them
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")
 
-PAGE = (chapters.BOOK / "notation.md").read_text(encoding="utf8")
+PAGE = source("book/notation")
 OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from this_book import PRESS, ROOT
 
 from notebook_utils import (
     DataError,
@@ -21,11 +22,9 @@ from notebook_utils import (
     plot_boundary,
     plot_classes,
     plot_iterates,
-    plot_regions,
     use_book_style,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
 LINES = ["curve", "step", "good", "accent"]  # the colors of the line cycle
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
@@ -89,7 +88,7 @@ def lab(color: str, vision: str) -> np.ndarray:
 
 def dark_theme(srgb: np.ndarray) -> np.ndarray:
     """What the website's filter for the dark theme makes of a color."""
-    css = (ROOT / "book" / "_static" / "book.css").read_text()
+    css = (PRESS / "website" / "static" / "book.css").read_text()
     amount, turn = re.search(
         r"filter:\s*invert\(([\d.]+)\)\s*hue-rotate\((\d+)deg\)", css
     ).groups()
@@ -314,27 +313,3 @@ def test_no_line_separates_the_arms_of_the_spiral():
             share = np.mean((along >= cut) == labels)
             best = max(best, share, 1 - share)
     assert best < 0.75
-
-
-def test_regions_take_the_color_of_their_class():
-    _, ax = plt.subplots()
-    ax.set(xlim=(0, 3), ylim=(0, 1))
-    plot_regions(ax, lambda points: np.floor(points[:, 0]).clip(0, 2).astype(int))
-    tints, cuts = ax.collections
-    colors = [palette.curve, palette.step, palette.good]
-    for path, tint, color, left in zip(
-        tints.get_paths(), tints.get_facecolor(), colors, [0, 1, 2], strict=True
-    ):
-        assert tint[:3] == pytest.approx(rgb(color))
-        assert path.vertices[:, 0].min() == pytest.approx(left, abs=0.03)
-        assert path.vertices[:, 0].max() == pytest.approx(left + 1, abs=0.03)
-    crossings = np.concatenate([path.vertices[:, 0] for path in cuts.get_paths()])
-    assert set(crossings.round(1)) == {1.0, 2.0}
-    plt.close("all")
-
-
-def test_a_plane_with_one_class_has_no_boundary():
-    _, ax = plt.subplots()
-    plot_regions(ax, lambda points: np.zeros(len(points), int))
-    assert len(ax.collections) == 1
-    plt.close("all")

@@ -2,34 +2,29 @@
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
-from chapters import BOOK, code_of, pieces
-from execution import module_names
+from this_book import CHAPTERS, PRESS, ROOT, code
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = {page.stem: page.read_text("utf8") for page in BOOK.glob("*.md")}
+from bookpress.execution.uses import packages
+
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
-
-
-def modules(text: str) -> set[str]:
-    """Packages that a page's code cells import."""
-    cells = [code_of(cell) for kind, cell, _ in pieces(text) if kind == "code"]
-    return {name.split(".")[0] for name in module_names("\n".join(cells))}
 
 
 @pytest.mark.parametrize(
     "package",
     ["numpy", "matplotlib", "seaborn", "keras", "tensorflow", "torch"],
 )
-def test_each_package_of_the_chapters_is_imported_by_one(package):
-    assert [name for name, text in PAGES.items() if package in modules(text)]
+def test_each_package_of_the_chapters_is_imported_by_one(package, tmp_path):
+    """By a cell of its own; in an empty folder no import leads to further ones."""
+    cells = {page: "\n".join(cell.text for cell in code(page)) for page in CHAPTERS}
+    assert [page for page in CHAPTERS if package in packages(cells[page], tmp_path)]
 
 
-def test_pandas_loads_the_data_of_the_chapters():
-    assert "pandas" in module_names((ROOT / "notebook_utils.py").read_text("utf8"))
+def test_pandas_loads_the_data_of_the_chapters(tmp_path):
+    helper = (ROOT / "notebook_utils.py").read_text("utf8")
+    assert "pandas" in packages(helper, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +43,8 @@ def test_each_extension_is_loaded_and_shows_on_a_page(site, extension, mark):
 
 
 def test_the_book_is_built_by_jupyter_book():
-    build = (ROOT / "tools" / "build.py").read_text("utf8")
-    assert any(name.startswith("jupyter_book.sphinx") for name in module_names(build))
+    program = (PRESS / "commands" / "book.py").read_text("utf8")
+    assert "from jupyter_book.sphinx import build_sphinx" in program
 
 
 def test_the_readme_lists_each_command_that_make_lists():

@@ -4,10 +4,15 @@ import re
 import shutil
 from pathlib import Path
 
-import chapters
 import jupytext
+import nbformat
 import pytest
-from fixture_book import ROOT, FixtureBook
+from fixture_book import FixtureBook
+from this_book import ROOT
+
+import notebook_utils
+from bookpress.checks import numbers
+from bookpress.execution.keys import chapter_key
 
 RECIPES = (ROOT / "CONTRIBUTING.md").read_text("utf8")
 
@@ -21,13 +26,14 @@ def blocks(heading: str) -> list[str]:
 
 PAGE, TOC_LINE, CHECK = blocks("How to add a chapter")
 (EXERCISE,) = blocks("How to add an exercise")
+DATA, LOADER = blocks("How to add a data set")
 
 
 def check_equation(page: Path) -> None:
     """Run the recipe's test on a page."""
     namespace = {"__name__": "recipe"}
     exec(CHECK, namespace)
-    namespace["test_each_step_leaves_half"](lambda name: chapters.run(page))
+    namespace["test_each_step_leaves_half"](lambda name: numbers.run(page))
 
 
 @pytest.fixture
@@ -42,8 +48,8 @@ def test_the_chapter_of_the_recipe_is_canonical_and_its_number_is_held(page):
     text = page.read_text("utf8")
     saved = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
     assert re.sub(r"    jupytext_version: .*\n", "", saved, count=1) == text
-    assert chapters.uncovered_numbers(text) == []
-    run = chapters.run(page)
+    assert numbers.uncovered_numbers(text) == []
+    run = numbers.run(page)
     assert [claim.holds for claim in run.claims] == [True]
     assert run.warnings == []
 
@@ -52,11 +58,11 @@ def test_the_recipe_s_check_passes_and_tells_a_wrong_chapter(page):
     check_equation(page)
     page.write_text(page.read_text("utf8").replace("0.5 **", "0.6 **"), "utf8")
     with pytest.raises(AssertionError):
-        chapters.run(page)  # the exercise's own
+        numbers.run(page)  # the exercise's own
     page.write_text(PAGE.replace("0.5 **", "0.6 **"), "utf8")
     with pytest.raises(AssertionError):
         check_equation(page)
-    assert [claim.holds for claim in chapters.run(page).claims] == [False]
+    assert [claim.holds for claim in numbers.run(page).claims] == [False]
 
 
 @pytest.mark.build
@@ -64,12 +70,12 @@ def test_who_follows_the_recipes_gets_a_chapter_with_an_exercise(tmp_path):
     """Built with the status page, which says that the chapter is not measured yet."""
     book = FixtureBook(tmp_path / "a book")
     book.write("book/halving.md", f"{PAGE}\n## Exercises\n\n{EXERCISE}")
-    book.write("tests/test_equations_halving.py", CHECK)
+    (book.root / "tests" / "book").mkdir()
+    book.write("tests/book/test_halving.py", CHECK)
     book.edit("_toc.yml", "  - file: book/page\n", f"  {TOC_LINE.strip()}\n")
     book.edit("_toc.yml", "chapters:\n", "chapters:\n  - file: book/status\n")
     book.edit("book/intro.md", "page.md", "halving.md")
-    (book.root / "tools").mkdir()
-    for name in ("book/status.md", "tools/bench.json", "requirements.txt"):
+    for name in ("book/status.md", "book/bench.json", "requirements.txt"):
         shutil.copy(ROOT / name, book.root / name)
     built = book.build()
     assert built.returncode == 0, built.stdout + built.stderr
@@ -81,3 +87,29 @@ def test_who_follows_the_recipes_gets_a_chapter_with_an_exercise(tmp_path):
     assert 'alt="A curve that falls by half at each of ten steps' in html
     status = re.sub(r"<[^>]*>|\s+", " ", book.page("status"))
     assert re.search(r"Halving +not measured yet", status)
+
+
+def test_the_data_set_of_the_recipe_is_loaded_held_and_part_of_a_chapter_s_key(
+    tmp_path,
+):
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "data" / "heights.csv"
+    file.write_text(DATA)
+    helper = (ROOT / "notebook_utils.py").read_text("utf8")
+    (tmp_path / "notebook_utils.py").write_text(f"{helper}\n\n{LOADER}", "utf8")
+    namespace = dict(vars(notebook_utils))
+    exec(LOADER, namespace)
+    assert namespace["load_heights"](file)["height (cm)"].sum() == 303
+
+    def key(code: str) -> str:
+        cell = nbformat.v4.new_code_cell(f"from notebook_utils import {code}")
+        return chapter_key(nbformat.v4.new_notebook(cells=[cell]), tmp_path)
+
+    before = [key("load_heights"), key("load_iris")]
+    file.write_text(DATA.replace("104", "400"))
+    assert [key("load_heights") == before[0], key("load_iris") == before[1]] == [
+        False,
+        True,
+    ]
+    with pytest.raises(notebook_utils.DataError, match=r"heights\.csv.*put back"):
+        namespace["load_heights"](file)

@@ -70,7 +70,7 @@ def warnings(folder: Path, pages: dict[str, str]) -> list[tuple[str, int]]:
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "dot.svg").write_text(SVG, encoding="utf-8")
     settings = {
-        "extensions": ["myst_nb", "alt_text"],
+        "extensions": ["myst_nb", "bookpress.checks.alt_text"],
         "nb_execution_mode": "off",
         "root_doc": next(iter(pages)).partition(".")[0],
     }

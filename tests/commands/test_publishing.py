@@ -1,11 +1,14 @@
 """The workflows run what the Makefile has, with no more rights than they need."""
 
 import re
+import sys
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from this_book import ROOT
 
+from bookpress import execution
 from bookpress.commands import install, newest
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -71,6 +74,25 @@ def test_what_is_published_has_passed_lint_and_tests_and_stands_on_main():
     assert publish["needs"] == "build"
 
 
+@pytest.mark.parametrize(
+    ("file", "job", "command"),
+    [("book.yml", "build", "make bundle"), ("newest.yml", "links", "make links")],
+)
+def test_outputs_of_chapters_are_kept_from_run_to_run(file, job, command):
+    """Under a key of all that they depend on, or else the last that there were."""
+    steps = jobs(workflow(file))[job]["steps"]
+    (place,) = [i for i, step in enumerate(steps) if "cache" in step.get("uses", "")]
+    assert place < [step.get("run") for step in steps].index(command)
+    options = steps[place]["with"]
+    store = execution.cache_path(SimpleNamespace(srcdir=ROOT))
+    assert ROOT / options["path"] == store
+    assert options["key"].startswith(options["restore-keys"])
+    hashed = set(re.findall(r"'([\w./]+?)(?:/\*\*)?'", options["key"]))
+    sources = {"book", "explorers", "notebook_utils.py", "data", "requirements.lock"}
+    assert hashed == sources
+    assert all((ROOT / name).exists() for name in hashed)
+
+
 def test_the_newest_packages_are_tried_every_week_and_reported():
     text = yaml.safe_load(workflow("newest.yml").read_text("utf8"))
     # YAML 1.1 takes the key `on` for true.
@@ -99,16 +121,80 @@ def test_the_report_names_what_failed_and_what_has_moved():
     installed = "NumPy==2.5.0\ntorch==2.13.0+cpu\nnetworkx==3.6.1\nother==1\n"
     changes = newest.moved(lock, installed)
     assert changes == ["numpy 2.4.6 → 2.5.0"]
-    results = {"Chapters": (True, "fine"), "Fast tests": (False, "FAILED test_x")}
-    text = newest.report(changes, results)
-    assert "Chapters: passed" in text
+    results = {"Chapters": (True, "fine"), "Website": (False, "no page")}
+    beyond = {"Handout": (False, "no type")}
+    text = newest.report({"Within": (results, changes), "Beyond": (beyond, [])})
+    assert "## Within\n\n### Chapters: passed" in text
     assert "fine" not in text
-    assert "Fast tests: FAILED\n\n```\nFAILED test_x\n" in text
-    assert text.endswith("- numpy 2.4.6 → 2.5.0\n")
+    assert "### Website: FAILED\n\n```\nno page\n```" in text
+    assert "- numpy 2.4.6 → 2.5.0\n\n## Beyond\n\n### Handout: FAILED" in text
+    assert text.endswith("### Packages that have moved: 0\n\nNone.\n")
+
+
+def test_both_lanes_build_the_website_and_the_handout():
+    checks = newest.CHECKS.values()
+    builds = [
+        check for check in checks if check[:2] == ["-m", "bookpress.commands.book"]
+    ]
+    assert [target for *_, target in builds] == ["site", "pdf"]
+    assert list(newest.LANES.values()) == [newest.install, newest.lift]
+
+
+def test_the_second_lane_lifts_what_jupyter_book_holds_back(monkeypatch):
+    """Their names alone, so that pip takes the newest."""
+    asked = []
+    monkeypatch.setattr(newest, "PYTHON", sys.executable)
+    monkeypatch.setattr(install, "run", lambda command, *_: asked.extend(command))
+    newest.lift()
+    names = asked[asked.index("eager") + 1 :]
+    assert {"sphinx", "myst-parser", "sphinx-book-theme"} <= set(names)
+    assert "pre-commit" not in names  # an extra
+    assert all(re.fullmatch(r"[\w.-]+", name) for name in names)
+
+
+def test_each_lane_is_reported_and_what_breaks_in_one_is_an_error(
+    tmp_path, monkeypatch
+):
+    """In a copy of the book, with the report written lane by lane."""
+    (tmp_path / "requirements.lock").write_text("a==1\nb==1\n")
+    folder = tmp_path / "_build" / "newest"
+    monkeypatch.setattr(sys, "argv", ["newest.py"])
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(install, "install_debian_packages", lambda lists: None)
+    for name, value in {
+        "ROOT": tmp_path,
+        "FOLDER": folder,
+        "BOOK": folder / "book",
+        "PYTHON": sys.executable,
+        "CHECKS": {"Copy": ["-c", "open('requirements.lock'); open('broken')"]},
+    }.items():
+        monkeypatch.setattr(newest, name, value)
+    freezes = iter(["a==2\nb==1\n", "a==2\nb==3\n"])
+    monkeypatch.setattr(newest, "output", lambda *_: next(freezes))
+    reports = []
+
+    def first() -> None:
+        (newest.BOOK / "broken").touch()
+
+    def second() -> None:
+        reports.append((folder / "report.md").read_text("utf8"))
+        (newest.BOOK / "broken").unlink()
+
+    monkeypatch.setattr(newest, "LANES", {"One": first, "Two": second})
+    with pytest.raises(SystemExit, match="error: the newest packages break"):
+        newest.main()
+    reports.append((folder / "report.md").read_text("utf8"))
+    one = "## One\n\n### Copy: passed\n\n### Packages that have moved: 1\n\n- a 1 → 2\n"
+    assert reports[0].endswith(one)
+    assert one in reports[1]
+    assert "## Two\n\n### Copy: FAILED" in reports[1]
+    assert reports[1].endswith("### Packages that have moved: 1\n\n- b 1 → 3\n")
+    assert not (tmp_path / "broken").exists()
 
 
 def test_a_failing_check_is_told_with_its_last_lines(monkeypatch):
-    monkeypatch.setattr(newest, "PYTHON", install.PYTHON)
+    monkeypatch.setattr(newest, "PYTHON", sys.executable)
+    monkeypatch.setattr(newest, "BOOK", ROOT)
     code = "print('\\n'.join(map(str, range(99)))); raise SystemExit(3)"
     monkeypatch.setattr(newest, "CHECKS", {"a": ["-c", code], "b": ["-c", ""]})
     passed, tail = newest.check("a")

@@ -1,16 +1,42 @@
 """`make serve` shows the book and follows the author's edits."""
 
 import contextlib
+import os
 import socket
 import subprocess
 from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import this_book
 from fixture_book import FixtureBook
+from livereload.watcher import Watcher
 from playwright.sync_api import TimeoutError
 
-pytestmark = pytest.mark.build
+from bookpress.commands import serve
+
+SOURCES = [
+    "_config.yml",
+    "book/page.md",
+    "data/README.md",
+    "data/table.json",
+    "explorers/playground/network.js",
+    "bookpress/handout/handout.sty",
+    "tests/book/test_mlp.py",
+    "book/bench.json",
+]
+MADE = [
+    "_build/html/index.html",
+    "explorers/_built/descent.js",
+    "explorers/__pycache__/base.pyc",
+    "book/.ipynb_checkpoints/page.md",
+    "book/.page.md.lock",
+    "my/page.md",
+    ".git/HEAD",
+    ".venv/lib/module.py",
+    "node_modules/katex/katex.js",
+]
 
 
 @pytest.fixture
@@ -24,6 +50,68 @@ def command(port: int, root) -> list[str]:
     return this_book.command("serve", "--port", port, "--root", root)
 
 
+@pytest.fixture
+def watched(tmp_path):
+    """A book's folder, and a function: how often an edit in it was noticed by now."""
+    for name in SOURCES + MADE:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    noticed = []
+    watcher = Watcher()
+    watcher._start = float("inf")  # nothing that is here at the start is an edit
+    serve.watch(watcher, tmp_path, lambda: noticed.append(1))
+
+    def count() -> int:
+        watcher.examine()
+        return len(noticed)
+
+    count()
+    watcher._start = 0
+    return tmp_path, count
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_an_edit_of_any_source_is_noticed_once(watched, name):
+    root, count = watched
+    os.utime(root / name, (1, 1))
+    assert [count(), count()] == [1, 1]
+
+
+def test_a_new_file_and_a_deleted_one_are_noticed(watched):
+    root, count = watched
+    (root / "data" / "more.json").touch()
+    assert count() == 1
+    (root / "data" / "more.json").unlink()
+    assert [count(), count()] == [2, 2]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_made_is_no_edit(watched, name):
+    root, count = watched
+    os.utime(root / name, (1, 1))
+    (root / name).with_suffix(".new").touch()
+    assert count() == 0
+
+
+def test_the_folders_of_packages_are_not_walked(watched, monkeypatch):
+    """They hold tens of thousands of files, which are looked through at each poll."""
+    root, count = watched
+    walked = []
+
+    def walk(top: str, **options):
+        for folder, *inside in os.walk(top, **options):
+            walked.append(str(Path(folder).relative_to(root)))
+            yield folder, *inside
+
+    monkeypatch.setattr(
+        "livereload.watcher.os", SimpleNamespace(path=os.path, walk=walk)
+    )
+    count()
+    assert "explorers/playground" in walked
+    assert {".venv", "node_modules", "_build", ".git"} & set(walked) == set()
+
+
+@pytest.mark.build
 def test_a_saved_edit_appears_without_a_reload_by_hand(tmp_path, browser, free_port):
     book = FixtureBook(tmp_path / "a small book")
     server = subprocess.Popen(
@@ -55,6 +143,7 @@ def test_a_saved_edit_appears_without_a_reload_by_hand(tmp_path, browser, free_p
         server.wait()
 
 
+@pytest.mark.build
 def test_a_port_in_use_is_told_in_one_line(tmp_path):
     book = FixtureBook(tmp_path / "book")
     with socket.socket() as busy:

@@ -54,7 +54,7 @@ class FixtureBook:
             shutil.copytree(
                 ROOT / name,
                 root / name,
-                ignore=shutil.ignore_patterns("__pycache__", "_built"),
+                ignore=shutil.ignore_patterns("__pycache__", "_built", "test_*"),
             )
         (root / "book").mkdir()
         for name in [

@@ -1,6 +1,6 @@
 """A plugin that makes every page late, to find tests that hope instead of waiting.
 
-    .venv/bin/python -m pytest -p late -n 2 tests/test_playground.py
+    .venv/bin/python -m pytest -p late -n 2 explorers/playground
 
 Frames, timers and answers of workers come late, in order, however fast the machine is.
 """

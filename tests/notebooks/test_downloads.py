@@ -195,9 +195,10 @@ def test_with_an_address_the_first_cell_fetches_helper_data_and_figures(
     assert f"from {address}notebooks/notebook-files.zip" in capsys.readouterr().out
     assert (tmp_path / "notebook_utils.py").is_file()
     assert (tmp_path / "data" / "boston.csv").is_file()
-    figures = {path.stem for path in (tmp_path / "explorers").glob("*.py")}
+    figures = {path.parent.name for path in tmp_path.glob("explorers/*/__init__.py")}
     built = {path.stem for path in (tmp_path / "explorers/_built").glob("*.js")}
-    assert built == figures - {"__init__", "base", "bundle"}
+    assert built == figures
+    assert not list((tmp_path / "explorers").rglob("test_*"))
     assert (tmp_path / "explorers/_built/kit.css").is_file()
 
 

@@ -129,6 +129,16 @@ def note(page: Page, name: str, width: int, found: Seen) -> None:
     found.violations += [f"{name}: {violation}" for violation in violations(page)]
 
 
+def look(page: Page) -> tuple[str, str, list[str]]:
+    """The mode and the theme of a page, and the icons that its button shows."""
+    root = page.locator("html")
+    mode, theme = (root.get_attribute(f"data-{name}") for name in ("mode", "theme"))
+    icons = page.locator(".book-theme .icon:visible").evaluate_all(
+        "all => all.flatMap(e => [...e.classList].filter(name => name !== 'icon'))"
+    )
+    return mode, theme, icons
+
+
 def test_every_page_loads_in_silence_and_asks_no_other_host(
     visit: Visit, home: str, pages: dict[str, Markup], seen
 ):
@@ -292,7 +302,7 @@ def test_search_finds_a_page_and_its_link_opens_it(visit: Visit, home: str):
         page.keyboard.type("perceptron")
         page.keyboard.press("Enter")
         page.wait_for_url("**/search.html?q=perceptron")
-        page.locator("#search-results a", has_text="perceptron").first.click()
+        page.locator("#search-results a", has_text="The perceptron").first.click()
         page.wait_for_url("**/book/perceptron.html*")
 
 
@@ -304,7 +314,7 @@ def test_search_results_pass_axe(visit: Visit, served: str):
 
 def test_the_theme_is_switched_by_keyboard_and_kept(visit: Visit, home: str):
     shown = "document.documentElement.dataset.theme"
-    button = "document.activeElement.matches('.theme-switch-button')"
+    button = "document.activeElement.matches('.book-theme')"
 
     def attempt() -> bool:
         with visit(home + "book/intro.html", theme="light") as page:
@@ -319,6 +329,61 @@ def test_the_theme_is_switched_by_keyboard_and_kept(visit: Visit, home: str):
             return page.evaluate(shown) == "dark"
 
     assert remembers(home, attempt)
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+@pytest.mark.parametrize("storage", ["open", "closed"])
+def test_the_theme_goes_from_the_system_s_to_the_other_to_both_by_choice(
+    visit: Visit, served: str, system: str, storage: str
+):
+    """The icon tells the mode; where storage is closed, the page works all the same."""
+    other = {"light": "dark", "dark": "light"}[system]
+    with visit(served + "book/perceptron.html", system) as page:
+        if storage == "closed":
+            page.add_init_script(
+                """for (const name of ["localStorage", "sessionStorage"]) {
+                  Object.defineProperty(window, name, { configurable: true,
+                    get() { throw new DOMException("closed", "SecurityError"); } });
+                }"""
+            )
+        page.reload()
+        button = page.locator(".book-bar").get_by_role("button", name="Color theme")
+        seen = [look(page)]
+        for _ in range(3):
+            button.click()
+            seen.append(look(page))
+        start = ("auto", system, ["icon-system"])
+        assert seen == [
+            start,
+            (other, other, [f"icon-{other}"]),
+            (system, system, [f"icon-{system}"]),
+            start,
+        ]
+        page.keyboard.press("Control+k")  # the theme's script has run to its end
+        page.locator("#pst-search-dialog[open]").wait_for()
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(
+    visit: Visit, served: str
+):
+    with visit(served + "book/intro.html") as page:
+        for system in ("dark", "light"):
+            page.emulate_media(color_scheme=system)
+            page.locator(f"html[data-mode=auto][data-theme={system}]").wait_for()
+        page.locator(".book-theme").click()
+        assert look(page)[:2] == ("dark", "dark")
+        page.evaluate(
+            """matchMedia("(prefers-color-scheme: dark)").addEventListener("change",
+              ({ matches }) => requestAnimationFrame(() => {
+                document.documentElement.dataset.told = matches ? "dark" : "light";
+              }))"""
+        )
+        for system in ("dark", "light"):
+            page.emulate_media(color_scheme=system)
+            page.locator(f"html[data-told={system}]").wait_for()
+            assert look(page)[:2] == ("dark", "dark")
+        page.goto(served + "book/mlp.html")
+        assert look(page)[:2] == ("dark", "dark")
 
 
 def test_the_skip_link_comes_first_and_leads_to_the_text(visit: Visit, served: str):

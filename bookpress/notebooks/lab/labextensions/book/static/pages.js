@@ -22,8 +22,8 @@
 
   /** Where the website's build has put what belongs to a document, or null. */
   const buildOf = (path) => {
-    const found = /^(.*?)(?:book|my)\/([^/]+)\.(?:md|ipynb)$/.exec(path);
-    return found && { folder: `${found[1]}_build/`, name: found[2] };
+    const found = /^(.*?)(?:book|my)\/(.+)\.(?:md|ipynb)$/.exec(path);
+    return found && { folder: `${found[1]}_build/`, name: found[2].replaceAll("/", "-") };
   };
 
   /** A caption from the website: its formulas as MathML, its links as words. */

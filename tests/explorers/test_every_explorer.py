@@ -1,0 +1,100 @@
+"""What holds for every explorer: its name, state, print and colors."""
+
+import importlib
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import traitlets
+from test_notebook_utils import contrast, dark_theme, rgb
+
+from explorers import bundle
+from explorers.base import Explorer
+from explorers.descent import Descent
+from notebook_utils import load_boston, palette
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+# For those that are made of data.
+DATA = {
+    "descent": load_boston()[["RM", "PRICE"]].to_numpy().T,
+    "race": (np.zeros((20, 2)), np.arange(20) % 2),
+}
+
+
+def classes() -> list[type[Explorer]]:
+    for name in bundle.names():
+        importlib.import_module(f"explorers.{name}")
+    return Explorer.__subclasses__()
+
+
+@pytest.fixture
+def explorers() -> list[Explorer]:
+    """One of each kind, as the chapters make them."""
+    return [kind(*DATA.get(kind.name(), ())) for kind in classes()]
+
+
+def test_each_class_has_the_module_of_its_name():
+    assert bundle.names() == sorted(kind.name() for kind in classes())
+    for name in bundle.names():
+        text = (ROOT / "explorers" / name / f"{name}.js").read_text()
+        assert f'name: "{name}"' in text
+
+
+def test_state_is_plain_and_survives_the_page(explorers):
+    for explorer in explorers:
+        bundle_, _ = explorer._repr_mimebundle_()
+        (state,) = re.findall(
+            r'<script type="application/json">(.*?)</script>', bundle_["text/html"]
+        )
+        assert json.loads(state) == explorer.state()
+        assert explorer.state()
+        assert explorer.words in bundle_["text/plain"]
+        assert "application/vnd.jupyter.widget-view+json" in bundle_
+
+
+def test_the_printed_frame_is_vector_and_the_same_every_time(explorers):
+    for explorer in explorers:
+        first, again = explorer._print_pdf(), explorer._print_pdf()
+        assert first == again
+        assert first.startswith(b"%PDF")
+        assert b"/Subtype /Image" not in first
+        assert b"/Type3" not in first
+
+
+def test_state_cannot_end_the_element_that_holds_it():
+    class Odd(Descent):
+        text = traitlets.Unicode("</script><b>").tag(sync=True)
+
+        @classmethod
+        def name(cls):
+            return "descent"
+
+    page = Odd(*DATA["descent"])._page_html()
+    assert page.count("</script>") == 1
+    assert page.endswith("</script></div>")
+
+
+def test_colors_are_the_palette_s_and_what_the_dark_filter_makes_of_it():
+    css = (ROOT / "explorers" / "kit" / "kit.css").read_text()
+    light, dark = re.findall(r"\{\n((?:  --.*\n)+)", css)[:2]
+    for role, color in asdict(palette).items():
+        assert f"--{role}: {color};" in light
+        (shown,) = re.findall(rf"--{role}: (#\w+);", dark)
+        assert np.allclose(rgb(shown), dark_theme(rgb(color)), atol=1 / 255), role
+
+
+def test_words_and_edges_stand_out_from_what_is_behind_them():
+    css = (ROOT / "explorers" / "kit" / "kit.css").read_text()
+    for theme in re.findall(r"\{\n((?:  --.*\n)+)", css)[:2]:
+        color = {
+            name: rgb(value) for name, value in re.findall(r"--(\w+): (#\w+)", theme)
+        }
+        for text, ground in [("ink", "paper"), ("ink", "soft"), ("quiet", "paper")]:
+            assert contrast(color[text], color[ground]) >= 4.5
+        assert contrast(color["paper"], color["curve"]) >= 4.5
+        assert contrast(color["border"], color["paper"]) >= 3

@@ -1,0 +1,30 @@
+"""What holds for every chapter, held where the chapter is run.
+
+Each chapter has one file of tests, which names its page, `PAGE = "book/mlp"`, and
+imports everything from here; so it is executed once for all of them, and forgotten.
+"""
+
+import pytest
+
+from bookpress.checks.numbers import Run
+
+__all__ = [
+    "executed",
+    "test_a_chapter_runs_without_a_warning",
+    "test_numbers_in_prose_equal_the_run",
+]
+
+
+@pytest.fixture(scope="module")
+def executed(request, chapter) -> Run:
+    """The chapter of the file that asks, after its run."""
+    return chapter(request.module.PAGE)
+
+
+def test_a_chapter_runs_without_a_warning(executed):
+    assert executed.warnings == []
+    assert executed.stderr == ""
+
+
+def test_numbers_in_prose_equal_the_run(executed):
+    assert executed.wrong == []
