@@ -11,7 +11,8 @@ PY := .venv/bin/python
 RUN := $(PY) -m bookpress.commands
 INSTALL := $(PYTHON) -m bookpress.commands.install
 LAB := $(CURDIR)/bookpress/notebooks/lab
-# A file goes to one process as a whole: its fixtures are made once.
+# A file of tests goes to one process, in the order of conftest.py, which also says how
+# many processes there are.
 PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

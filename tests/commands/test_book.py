@@ -102,52 +102,82 @@ def test_a_failing_cell_is_named_and_the_last_good_site_stays(book):
     assert book.page() == before
 
 
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        (lambda text: None, "is missing"),
-        (lambda text: text[: len(text) // 2], "rows in place of 506"),
-        (
-            lambda text: text.replace("6.421,0.02731", "0.02731,6.421"),
-            "column RM, row 1",
-        ),
-        (lambda text: text.replace("RM,CRIM", "CRIM,RM"), "has columns CRIM, RM"),
-        (lambda text: "\x00\x01,," + text[40:], "columns"),
-        (lambda text: "", "is not a CSV table"),
-    ],
-    ids=["missing", "truncated", "swapped", "renamed", "binary", "empty"],
-)
-def test_a_damaged_data_file_is_told_in_one_line(book, damage, reason):
-    text = damage(book.read("data/boston.csv"))
-    if text is None:
-        (book.root / "data" / "boston.csv").unlink()
-    else:
-        book.write("data/boston.csv", text)
-    fails(book.build(), "boston.csv", reason, "put back the file")
+DAMAGES = {
+    "missing": (lambda text: None, "is missing"),
+    "truncated": (lambda text: text[: len(text) // 2], "rows in place of 506"),
+    "swapped": (
+        lambda text: text.replace("6.421,0.02731", "0.02731,6.421"),
+        "column RM, row 1",
+    ),
+    "renamed": (
+        lambda text: text.replace("RM,CRIM", "CRIM,RM"),
+        "has columns CRIM, RM",
+    ),
+    "binary": (lambda text: "\x00\x01,," + text[40:], "columns"),
+    "empty": (lambda text: "", "is not a CSV table"),
+}
 
 
-@pytest.mark.parametrize(
-    ("addition", "words"),
-    [
-        (
-            "\n```{code-cell}\nimport sys\nprint('x', file=sys.stderr)\n```\n",
-            ["stderr"],
-        ),
-        ("\n$$\na = b\n$$\n", ["displayed equation has no label"]),
-        ("\n$$\na = b\n$$ (eq:free)\n", ["no test checks", "eq:free"]),
-        ("\n[](nowhere.md)\n", ["nowhere"]),
-        (
-            "\n```{code-cell}\nfrom matplotlib import pyplot\npyplot.plot([1]);\n```\n",
-            ["alt"],
-        ),
-    ],
-    ids=["stderr", "unlabelled", "unchecked", "dangling link", "no alt text"],
-)
-def test_what_must_not_be_published_stops_the_build(book, addition, words):
-    book.write("book/page.md", PAGE + addition)
-    fails(book.build(), "page.md", *words)
-    # The same warning comes again: a failed build is not taken for done.
-    fails(book.build(), "page.md", *words)
+@pytest.fixture(scope="module")
+def damaged(shared_book) -> subprocess.CompletedProcess:
+    """A build of a book with a page for each damage of a data file."""
+    contents = shared_book.read("_toc.yml")
+    chapters = [f"  - file: book/{name}\n" for name in DAMAGES]
+    shared_book.write("_toc.yml", contents + "".join(chapters))
+    whole = shared_book.read("data/boston.csv")
+    for name, (damage, _) in DAMAGES.items():
+        file = f"data/{name}.csv"
+        page = PAGE.replace("load_boston()", f'load_boston("../{file}")')
+        shared_book.write(f"book/{name}.md", page.replace("# A page", f"# {name}"))
+        if (text := damage(whole)) is not None:
+            shared_book.write(file, text)
+    result = shared_book.build()
+    shared_book.write("_toc.yml", contents)
+    for name in DAMAGES:
+        (shared_book.root / "book" / f"{name}.md").unlink()
+        (shared_book.root / "data" / f"{name}.csv").unlink(missing_ok=True)
+    return result
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_data_file_is_told_in_one_line(damaged, name):
+    fails(damaged, f"book/{name}.md:15", f"{name}.csv", DAMAGES[name][1], "put back")
+
+
+def test_what_a_cell_writes_to_stderr_stops_the_build(book):
+    book.write(
+        "book/page.md",
+        f"{PAGE}\n```{{code-cell}}\nimport sys\nprint('x', file=sys.stderr)\n```\n",
+    )
+    for _ in range(2):  # the same complaint comes again: what failed is not stored
+        fails(book.build(), "page.md", "stderr")
+
+
+UNPUBLISHABLE = {
+    "unlabelled": ("$$\na = b\n$$", ["displayed equation has no label"]),
+    "unchecked": ("$$\na = b\n$$ (eq:free)", ["no test checks", "eq:free"]),
+    "dangling link": ("[](nowhere.md)", ["nowhere"]),
+    "no alt text": (
+        "```{code-cell}\nfrom matplotlib import pyplot\npyplot.plot([1]);\n```",
+        ["alt"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def unpublishable(shared_book) -> list[subprocess.CompletedProcess]:
+    """Two builds of a page with all of it: a failed build is not taken for done."""
+    additions = [addition for addition, _ in UNPUBLISHABLE.values()]
+    shared_book.write("book/page.md", "\n\n".join([PAGE, *additions, ""]))
+    results = [shared_book.build(), shared_book.build()]
+    shared_book.write("book/page.md", PAGE)
+    return results
+
+
+@pytest.mark.parametrize("name", UNPUBLISHABLE)
+def test_what_must_not_be_published_stops_the_build(unpublishable, name):
+    for result in unpublishable:
+        fails(result, "page.md", *UNPUBLISHABLE[name][1])
 
 
 def test_without_tex_a_drawing_is_told_in_one_line(book, tmp_path):

@@ -4,6 +4,7 @@ import ast
 import html
 import re
 import subprocess
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pypdf import PdfReader
 from this_book import CHAPTERS, FRAMEWORKS, NAME, PAGES, ROOT, command, file_name
 
 from bookpress.handout.editions import Edition, choices, offered
-from bookpress.handout.typeset import defects
+from bookpress.handout.typeset import defects, plain
 
 FORBIDDEN = ["Traceback", "IPython.core.display", "<Figure size", "<Axes:", "Warning:"]
 FORBIDDEN += ["\x1b", "??", "[?]"]
@@ -24,18 +25,17 @@ HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 EXERCISE = re.compile(r"^Exercise (\d[\d.]*) \((.+)\)", re.M)
 SOLUTION = re.compile(r"^Solution to Exercise (\d[\d.]*) \((.+)\)", re.M)
 
-# Each value of each option once
-SAMPLED = [
-    Edition(),
-    Edition("keras", "none"),
-    Edition("pytorch", "inline", "letter"),
-]
+# Typeset in `make test`. Of WRITTEN only the LaTeX is tested there: typesetting, which
+# takes most of the time, does nothing for it that the sampled ones have not shown.
+# `make test-all` typesets all that are offered, and so does `make bundle`.
+SAMPLED = [Edition(), Edition("pytorch", "inline", "letter")]
+WRITTEN = Edition("keras", "none")
 REST = [edition for edition in offered(FRAMEWORKS) if edition not in SAMPLED]
 
 
-def build(edition: Edition) -> subprocess.CompletedProcess:
+def build(edition: Edition, target: str = "pdf") -> subprocess.CompletedProcess:
     options = ["--framework", edition.framework, "--solutions", edition.solutions]
-    return this_book.build("pdf", *options, "--paper", edition.paper)
+    return this_book.build(target, *options, "--paper", edition.paper)
 
 
 @pytest.fixture(
@@ -50,8 +50,9 @@ def edition(request, handout) -> Edition:
 
 
 @pytest.fixture(scope="module")
-def printed(edition) -> Printed:
-    return Printed(*this_book.printed_as(edition))
+def printed(edition) -> Iterator[Printed]:
+    with Printed(*this_book.printed_as(edition)) as printed:
+        yield printed
 
 
 def cells(edition: Edition, named: bool = False) -> list[tuple[str, set[str], str]]:
@@ -86,13 +87,14 @@ def test_every_listing_can_be_copied_and_is_not_cut_in_a_silly_place(edition, pr
         assert len(parts) == 1 or min(parts) >= 3, f"cut at {parts}:\n{source}"
 
 
+def code_in(tex: str) -> list[str]:
+    """Listings, outputs and tables of a handout's LaTeX."""
+    kinds = r"\\begin\{(sphinxVerbatim|handout(?:long)?table)\}(.*?)\\end\{\1\}"
+    return [block for _, block in re.findall(kinds, tex, re.S)]
+
+
 def test_code_and_output_name_no_other_framework(edition, printed):
-    blocks = re.findall(
-        r"\\begin\{(sphinxVerbatim|handout(?:long)?table)\}(.*?)\\end\{\1\}",
-        printed.tex,
-        re.S,
-    )
-    code = "\n".join([block for _, block in blocks] + [*printed.attached.values()])
+    code = "\n".join([*code_in(printed.tex), *printed.attached.values()])
     drawn = "\n".join(run("pdftotext", figure, "-") for figure in printed.figures)
     for name in OTHERS[edition.framework]:
         assert name not in f"{code}\n{drawn}".lower()
@@ -100,19 +102,25 @@ def test_code_and_output_name_no_other_framework(edition, printed):
         assert "keras" in code and "torch" in code and "PyTorch" in drawn
 
 
+def figures(edition: Edition) -> list[str]:
+    """The figures of code that an edition keeps, and the drawings."""
+    drawings = [
+        found
+        for page in PAGES
+        for found in re.findall(r"^```\{tikz\} .*", this_book.source(page), re.M)
+    ]
+    return [code for code, _, _ in cells(edition, named=True)] + drawings
+
+
 def test_every_figure_that_an_edition_keeps_is_printed(edition, printed):
     """Drawings and explorers, too; each under its caption."""
-    kept = [tags for _, tags, _ in cells(edition, named=True)]
-    drawings = sum(
-        len(re.findall(r"^```\{tikz\}", this_book.source(page), re.M)) for page in PAGES
-    )
     captions = [
         line
         for page in printed.lines
         for line in page
         if line.title and re.match(r"Fig\. [\d.]+$", line.text.strip())
     ]
-    assert len(captions) == len(kept) + drawings > 20
+    assert len(captions) == len(figures(edition)) > 20
 
 
 def test_a_student_s_edition_holds_no_solution_and_the_others_hold_each_once(
@@ -240,6 +248,54 @@ def test_each_chapter_s_code_is_attached_and_is_what_the_edition_shows(
         whole = "\n".join(sources)
         assert ast.dump(ast.parse(printed.attached[name])) == ast.dump(ast.parse(whole))
         assert "/" not in name
+
+
+@pytest.fixture(scope="module")
+def written(handout) -> Iterator[Printed]:
+    """What Sphinx writes of an edition: its LaTeX, figures and files to attach."""
+    assert "executing" not in build(WRITTEN, "tex").stdout
+    with Printed(*this_book.printed_as(WRITTEN)) as written:
+        yield written
+
+
+@pytest.fixture(scope="module")
+def files(written) -> dict[str, str]:
+    return {path.name: path.read_text("utf8") for path in written.work.glob("*.py")}
+
+
+def test_code_and_output_of_a_written_edition_name_no_other_framework(written, files):
+    code = "\n".join([*code_in(written.tex), *files.values()])
+    drawn = "\n".join(run("pdftotext", figure, "-") for figure in written.figures)
+    assert "keras" in code and drawn
+    assert [n for n in OTHERS["keras"] if n in f"{code}\n{drawn}".lower()] == []
+
+
+def test_a_written_edition_has_the_code_that_it_keeps(written, files):
+    """As a file for each chapter, and as listings that hold its lines."""
+    wanted = {}
+    for code, _, page in cells(WRITTEN):
+        wanted.setdefault(f"{file_name(page)}.py", []).append(code)
+    assert files.keys() == wanted.keys()
+    for name, sources in wanted.items():
+        whole = "\n".join(sources)
+        assert ast.dump(ast.parse(files[name])) == ast.dump(ast.parse(whole))
+    shown = [plain(line) for part in code_in(written.tex) for line in part.splitlines()]
+    shown = {"".join(line.split()) for line in shown}
+    for code, tags, _ in cells(WRITTEN):
+        if not tags & HIDING:
+            assert {"".join(line.split()) for line in code.splitlines()} <= shown
+
+
+def test_a_written_edition_has_the_figures_that_it_keeps(written):
+    assert written.tex.count(r"\begin{figure}") == len(figures(WRITTEN)) > 20
+
+
+def test_a_written_edition_for_students_holds_exercises_and_no_solution(written, site):
+    tex = written.tex
+    pages = [(site / f"{page}.html").read_text("utf8") for page in PAGES]
+    exercises = sum(page.count('class="caption-number">Exercise ') for page in pages)
+    assert tex.count(r"\label{exercise:") == exercises >= 8
+    assert "Solution to" not in tex and r"\handoutsolutionat" not in tex
 
 
 def test_an_edition_names_its_parts():

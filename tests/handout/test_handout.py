@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Iterator
 
 import pytest
 import this_book
@@ -17,8 +18,9 @@ COLORS = PRESS / "content" / "tikz-style.tex"
 
 
 @pytest.fixture(scope="module")
-def printed(handout) -> Printed:
-    return Printed(*this_book.printed_as(Edition()))
+def printed(handout) -> Iterator[Printed]:
+    with Printed(*this_book.printed_as(Edition())) as printed:
+        yield printed
 
 
 # The PDF ------------------------------------------------------------------------------

@@ -14,6 +14,39 @@ UNFOLD = """async last => {
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
 }"""
 
+# Two thirds of a chapter's elements are words of code, in about eight looks, and boxes
+# of formulas. Of words that look alike one stays marked up, if possible one that axe
+# judges: of two letters at least, which one sees without scrolling the code. The rest
+# become text. A formula's boxes are hidden from whom axe speaks for: in their place
+# stays a letter, as wide as they, unless one can get the focus.
+THIN = """() => {
+  const looks = new Set();
+  const words = [...document.querySelectorAll(".highlight pre span")].filter(word =>
+    !word.childElementCount && word.getAttributeNames().join() === "class");
+  const isJudged = word => word.textContent.trim().length > 1 && word.checkVisibility()
+    && word.getBoundingClientRect().right
+    < word.closest("pre").getBoundingClientRect().right;
+  const [judged, others] = [[], []];
+  for (const word of words) (isJudged(word) ? judged : others).push(word);
+  [...judged, ...others].filter(word => {
+    let ground = word;
+    while (ground && getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)")
+      ground = ground.parentElement;
+    const style = getComputedStyle(word);
+    const look = [style.color, style.opacity, style.fontSize, style.fontWeight,
+      ground && getComputedStyle(ground).backgroundColor].join();
+    return looks.has(look) || !looks.add(look);
+  }).forEach(word => word.replaceWith(...word.childNodes));
+  const boxes = [...document.querySelectorAll(".katex-html[aria-hidden=true]")]
+    .filter(box => !box.querySelector("a, button, input, [tabindex]"))
+    .map(box => [box, box.scrollWidth, box.getBoundingClientRect()]);
+  for (const [box, inside, { width, height }] of boxes) {
+    box.textContent = "x";
+    const size = `width: ${Math.max(width, inside)}px; height: ${height}px`;
+    box.style = `display: inline-block; ${size}`;
+  }
+}"""
+
 RUN_AXE = """async part => {
   const { violations } = await axe.run(part, { resultTypes: ["violations"] });
   return violations.flatMap(v => v.nodes.map(

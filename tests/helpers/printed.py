@@ -7,6 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from pypdf import PageObject, PdfReader
 from this_book import NAME
@@ -51,6 +52,15 @@ class Printed:
 
     def __init__(self, pdf: Path, work: Path):
         self.pdf, self.work = pdf, work
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        """Forget what was read, which is much for a book."""
+        if "document" in self.__dict__:
+            self.document.close()
+        self.__dict__ = {"pdf": self.pdf, "work": self.work}
 
     @cached_property
     def document(self) -> PdfReader:

@@ -97,7 +97,7 @@ def environment(bundle, tmp_path_factory) -> Path:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", map(file_name, CHAPTERS))
+@pytest.mark.parametrize("name", [file_name(page) for page in CHAPTERS])
 def test_each_notebook_runs_in_an_environment_made_from_the_bundle(
     bundle, environment, name
 ):

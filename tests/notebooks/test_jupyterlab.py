@@ -218,61 +218,71 @@ def test_a_chapter_opens_by_double_click_runs_and_saves_unchanged(
     assert source.read_bytes() == before
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_an_explorer_answers_hand_and_python_and_keeps_its_keys(
-    lab, copy, browser, theme
-):
-    source = copy / "book" / "figures.md"
-    before = source.read_bytes()
+@pytest.fixture(scope="module")
+def figures(lab, browser) -> Page:
+    """A notebook with an explorer, which has been run; it must throw nothing."""
     with browser.new_context(viewport={"width": 1400, "height": 1600}) as context:
         page = context.new_page()
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         open_and_run(page, lab, "book/figures", 3)
-        page.evaluate(
-            "theme => window.jupyterapp.commands.execute("
-            "'apputils:change-theme', { theme })",
-            theme,
-        )
-        place = page.locator(".jp-OutputArea .explorer")
-        rate = place.get_by_role("slider", name="Learning rate ρ")
-        rate.wait_for()
-        shown = page.locator(".jp-OutputArea .explorer .line").first
-        color = shown.evaluate("e => getComputedStyle(e).stroke")
-        assert color == (
-            "rgb(0, 89, 156)" if "Light" in theme else "rgb(105, 194, 255)"
-        )
+        page.locator(".jp-OutputArea .explorer").wait_for()
+        yield page
+    assert errors == []
 
-        # From Python to the figure, and from the hand to Python.
-        in_kernel(page, "figure.rate = 5e-5")
-        place.get_by_text("Diverging.").wait_for()
-        assert rate.get_attribute("aria-valuetext") == "5 · 10⁻⁵"
-        rate.focus()
-        page.keyboard.press("ArrowLeft")
-        place.get_by_text("Oscillating, and converging.").wait_for()
-        assert in_kernel(page, "print(figure.rate)") == "4.9e-05"
-        place.get_by_role("radio", name="Two valleys").click()
-        place.get_by_text("higher minimum").wait_for()
-        state = in_kernel(page, "print(figure.loss, figure.rate, figure.start)")
-        assert state == "well 0.02 2.0"
-        place.get_by_role("button", name="Reset").click()
-        place.get_by_text("0.040").wait_for()
-        assert in_kernel(page, "print(figure.loss, figure.rate)") == "boston 1e-06"
 
-        # Keys that mean much to a notebook: none leaves the figure.
-        selected = f"() => {NOTEBOOK}.content.activeCellIndex"
-        count = f"() => {NOTEBOOK}.content.widgets.length"
-        was = page.evaluate(selected), page.evaluate(count)
-        for control in (rate, place.get_by_role("slider", name="start, w₀")):
-            control.focus()
-            for key in ["ArrowDown", "ArrowUp", "d", "d", "a", "x", "m", "Home"]:
-                page.keyboard.press(key)
-            assert (page.evaluate(selected), page.evaluate(count)) == was
-        for _ in range(50):  # messages to the kernel wait for one another
-            if (start := in_kernel(page, "print(figure.start)")) == "-2.5":
-                break
-            page.wait_for_timeout(100)
-        assert start == "-2.5"
-        save(page)
-        assert not errors
-    assert source.read_bytes() == before
+@pytest.fixture
+def rate(figures):
+    """A slider of the explorer."""
+    return figures.get_by_role("slider", name="Learning rate ρ")
+
+
+COLORS = {"Light": "rgb(0, 89, 156)", "Dark": "rgb(105, 194, 255)"}
+
+
+@pytest.mark.parametrize("theme", COLORS)
+def test_an_explorer_takes_the_colors_of_the_theme(figures, theme):
+    change = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    figures.evaluate(change, f"JupyterLab {theme}")
+    line = figures.locator(".jp-OutputArea .explorer .line").first
+    assert line.evaluate("e => getComputedStyle(e).stroke") == COLORS[theme]
+
+
+def test_an_explorer_answers_hand_and_python(figures, rate):
+    """From Python to the figure, and from the hand to Python."""
+    place = figures.locator(".jp-OutputArea .explorer")
+    in_kernel(figures, "figure.rate = 5e-5")
+    place.get_by_text("Diverging.").wait_for()
+    assert rate.get_attribute("aria-valuetext") == "5 · 10⁻⁵"
+    rate.focus()
+    figures.keyboard.press("ArrowLeft")
+    place.get_by_text("Oscillating, and converging.").wait_for()
+    assert in_kernel(figures, "print(figure.rate)") == "4.9e-05"
+    place.get_by_role("radio", name="Two valleys").click()
+    place.get_by_text("higher minimum").wait_for()
+    state = in_kernel(figures, "print(figure.loss, figure.rate, figure.start)")
+    assert state == "well 0.02 2.0"
+    place.get_by_role("button", name="Reset").click()
+    place.get_by_text("0.040").wait_for()
+    assert in_kernel(figures, "print(figure.loss, figure.rate)") == "boston 1e-06"
+
+
+def test_an_explorer_keeps_its_keys_and_the_page_saves_unchanged(figures, rate, copy):
+    """Keys that mean much to a notebook: none leaves the figure."""
+    source = copy / "book" / "figures.md"
+    selected = f"() => {NOTEBOOK}.content.activeCellIndex"
+    count = f"() => {NOTEBOOK}.content.widgets.length"
+    rate.focus()
+    was = figures.evaluate(selected), figures.evaluate(count)
+    for control in (rate, figures.get_by_role("slider", name="start, w₀")):
+        control.focus()
+        for key in ["ArrowDown", "ArrowUp", "d", "d", "a", "x", "m", "Home"]:
+            figures.keyboard.press(key)
+        assert (figures.evaluate(selected), figures.evaluate(count)) == was
+    for _ in range(50):  # messages to the kernel wait for one another
+        if (start := in_kernel(figures, "print(figure.start)")) == "-2.5":
+            break
+        figures.wait_for_timeout(100)
+    assert start == "-2.5"
+    save(figures)
+    assert source.read_text() == FIGURES

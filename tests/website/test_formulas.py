@@ -82,7 +82,8 @@ second
 """
 
 SECOND = (
-    "# Second\n\n\\begin{equation}\nx = y\n\\end{equation}\n\n$$\n"
+    "# Second\n\nThis line ends with a rate, a formula and a colon, $\\rho = 4$:\n\n"
+    "\\begin{equation}\nx = y\n\\end{equation}\n\n$$\n"
     + " + ".join(f"w_{{{j}}} x_{{{j}}}" for j in range(1, 40))
     + "\n$$ (eq:wide)\n"
 )
@@ -379,15 +380,9 @@ def test_the_link_to_an_equation_shows_on_hover(book: Book, visit: Visit):
 
 
 def test_punctuation_never_begins_a_line_behind_a_short_formula(
-    tmp_path: Path, visit: Visit
+    book: Book, visit: Visit
 ):
-    book = Book(tmp_path / "a book")
-    line = "This line ends with a rate, a formula and a colon, $\\rho = 4$:"
-    book.write("second.md", f"# Second\n\n{line}\n")
-    book.write("index.md", "# First\n\n```{toctree}\nsecond\n```\n")
-    assert book.sphinx() == ""
-    page_file = tmp_path / "a book" / "_build" / "html" / "second.html"
-    with visit(page_file.as_uri()) as page:
+    with visit(book.address("second.html")) as page:
         broken = page.evaluate(
             """() => {
             const formula = document.querySelector('.formula');
