@@ -424,14 +424,31 @@ def data_files(used: Used, root: Path) -> list[Path]:
 def packages(code: str, root: Path) -> set[str]:
     """The outside packages that must be there for code to run.
 
-    These are more than `used_by` finds: a local module is imported as a whole.
+    These may be more than `used_by` finds: a local module is imported as a whole.
     """
-    reader = Reader(root)
-    reader.read([code])
-    for name in (found := list(reader.modules)):  # grows while it is read
-        reader.need(name)
-        found += [other for other in reader.modules if other not in found]
-    return reader.used.packages
+    reader, found = Reader(root), set()
+    todo, seen = [Module(as_python(code))], set()
+    while todo:
+        module = todo.pop()
+        for node in (n for top in module.statements for n in ast.walk(top)):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                origin = reader.origin(module, node)
+                inner = (f"{origin}.{alias.name}" for alias in node.names)
+                names = [origin, *filter(reader.file, inner)]
+            for name in names:
+                file = reader.file(name)
+                if file is None:
+                    found.add(name.partition(".")[0])
+                elif file not in seen:
+                    seen.add(file)
+                    package = (
+                        name if file.stem == "__init__" else name.rpartition(".")[0]
+                    )
+                    todo.append(module_of(file.read_text(encoding="utf8"), package))
+    return found
 
 
 def package_version(name: str) -> str:

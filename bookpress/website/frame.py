@@ -5,6 +5,7 @@ from `templates/`, the look from `static/`. As a whole page leaves the templates
 mended (`mends`) and gets its content security policy (`policy`).
 """
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,11 @@ class MendingLoader(BuiltinTemplateLoader):
 
     def init(self, builder: Builder, *arguments: Any) -> None:
         if medium(builder.app) == WEBSITE:  # `layout.html` would be an EPUB's, too
-            config = builder.config
-            config.templates_path = [*config.templates_path, str(HERE / "templates")]
+            # The book's own come first, the theme's last.
+            found = builder.config.templates_path
+            own = [path for path in found if not os.path.isabs(path)]
+            others = [path for path in found if os.path.isabs(path)]
+            builder.config.templates_path = [*own, str(HERE / "templates"), *others]
         super().init(builder, *arguments)
 
     def render(self, template: str, context: dict) -> str:

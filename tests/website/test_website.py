@@ -438,3 +438,10 @@ def test_pages_carry_no_date_and_no_machine_path(site: Path):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"last.updated|/home/|/tmp/", text), path.name
         assert str(ROOT) not in text, path.name
+
+
+def test_no_page_shows_an_icon_of_a_font_that_is_not_there(site: Path):
+    """The frame is the book's: the theme's own parts have icons of such a font."""
+    for path in site.rglob("*.html"):
+        markup = re.sub(r"<script.*?</script>", "", path.read_text("utf8"), flags=re.S)
+        assert not re.search(r'class="[^"]*\bfa-', markup), path.name
