@@ -210,7 +210,7 @@ def test_no_page_is_blank_and_none_within_a_chapter_almost_empty(printed):
 
 
 def test_a_chapter_s_text_starts_in_the_upper_third_of_its_first_page(printed):
-    for number in printed.openings:
+    for number in printed.chapters:
         text = [line for line in printed.lines[number] if not line.title]
         assert text[2].top < printed.height / 3, f"page {number + 1}"
 

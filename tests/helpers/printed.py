@@ -111,14 +111,20 @@ class Printed:
         names = re.findall(r"\\sphinxincludegraphics\{\{(.+?)\}\.pdf\}", self.tex)
         return [self.work / f"{name}.pdf" for name in names]
 
+    def _starts(self, kinds: str) -> list[int]:
+        toc = (self.work / f"{NAME}.toc").read_text(encoding="utf8")
+        line = rf"^\\contentsline \{{(?:{kinds})\}}.*\{{(\d+)\}}\{{[^{{}}]*\}}%"
+        return [int(page) - 1 for page in re.findall(line, toc, re.M)]
+
+    @cached_property
+    def chapters(self) -> list[int]:
+        """Indices of the pages on which chapters start."""
+        return self._starts("chapter")
+
     @cached_property
     def openings(self) -> list[int]:
-        """Indices of the pages on which chapters start."""
-        return [
-            self.document.get_destination_page_number(entry)
-            for entry in self.document.outline
-            if not isinstance(entry, list)
-        ]
+        """Indices of the pages on which chapters or parts start."""
+        return self._starts("part|chapter")
 
     @cached_property
     def lines(self) -> list[list[Line]]:
