@@ -106,7 +106,9 @@ class SpeakPlainly(MediumTransform):
     default_priority = 990
 
     def is_supported(self) -> bool:
-        return medium(self.app) not in (WEBSITE, HANDOUT)
+        # A builder that only looks at pages, such as `linkcheck`, has no writer.
+        writer = getattr(self.app.builder, "default_translator_class", None)
+        return medium(self.app) not in (WEBSITE, HANDOUT) and writer is not None
 
     def run(self, **kwargs) -> None:
         builder = self.app.builder

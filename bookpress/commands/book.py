@@ -224,12 +224,6 @@ def build_handouts(root: Path, *editions: Edition) -> list[Path]:
         return list(pool.map(build_pdf, sources, outs))
 
 
-def build_tex(root: Path, edition: Edition) -> list[Path]:
-    """Write a handout's LaTeX, and typeset nothing."""
-    made = run_sphinx(root, "latex", edition)
-    return [made / f"{settings(root).file_name}.tex"]
-
-
 def build_offered(root: Path, edition: Edition) -> list[Path]:
     return build_handouts(root, *offered(settings(root).frameworks))
 
@@ -243,7 +237,6 @@ def build_bundle(root: Path, edition: Edition) -> list[Path]:
 TARGETS = {
     "site": ("website", build_site),
     "pdf": ("handout", build_handouts),
-    "tex": ("handout's LaTeX", build_tex),
     "handouts": ("handouts", build_offered),
     "bundle": ("bundle", build_bundle),
 }

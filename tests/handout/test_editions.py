@@ -25,17 +25,18 @@ HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 EXERCISE = re.compile(r"^Exercise (\d[\d.]*) \((.+)\)", re.M)
 SOLUTION = re.compile(r"^Solution to Exercise (\d[\d.]*) \((.+)\)", re.M)
 
-# Typeset in `make test`. Of WRITTEN only the LaTeX is tested there: typesetting, which
-# takes most of the time, does nothing for it that the sampled ones have not shown.
-# `make test-all` typesets all that are offered, and so does `make bundle`.
-SAMPLED = [Edition(), Edition("pytorch", "inline", "letter")]
-WRITTEN = Edition("keras", "none")
+# Each value of each option once; `make test-all` has all that are offered.
+SAMPLED = [
+    Edition(),
+    Edition("keras", "none"),
+    Edition("pytorch", "inline", "letter"),
+]
 REST = [edition for edition in offered(FRAMEWORKS) if edition not in SAMPLED]
 
 
-def build(edition: Edition, target: str = "pdf") -> subprocess.CompletedProcess:
+def build(edition: Edition) -> subprocess.CompletedProcess:
     options = ["--framework", edition.framework, "--solutions", edition.solutions]
-    return this_book.build(target, *options, "--paper", edition.paper)
+    return this_book.build("pdf", *options, "--paper", edition.paper)
 
 
 @pytest.fixture(
@@ -210,7 +211,7 @@ def test_no_page_is_blank_and_none_within_a_chapter_almost_empty(printed):
 
 
 def test_a_chapter_s_text_starts_in_the_upper_third_of_its_first_page(printed):
-    for number in printed.openings:
+    for number in printed.chapters:
         text = [line for line in printed.lines[number] if not line.title]
         assert text[2].top < printed.height / 3, f"page {number + 1}"
 
@@ -248,54 +249,6 @@ def test_each_chapter_s_code_is_attached_and_is_what_the_edition_shows(
         whole = "\n".join(sources)
         assert ast.dump(ast.parse(printed.attached[name])) == ast.dump(ast.parse(whole))
         assert "/" not in name
-
-
-@pytest.fixture(scope="module")
-def written(handout) -> Iterator[Printed]:
-    """What Sphinx writes of an edition: its LaTeX, figures and files to attach."""
-    assert "executing" not in build(WRITTEN, "tex").stdout
-    with Printed(*this_book.printed_as(WRITTEN)) as written:
-        yield written
-
-
-@pytest.fixture(scope="module")
-def files(written) -> dict[str, str]:
-    return {path.name: path.read_text("utf8") for path in written.work.glob("*.py")}
-
-
-def test_code_and_output_of_a_written_edition_name_no_other_framework(written, files):
-    code = "\n".join([*code_in(written.tex), *files.values()])
-    drawn = "\n".join(run("pdftotext", figure, "-") for figure in written.figures)
-    assert "keras" in code and drawn
-    assert [n for n in OTHERS["keras"] if n in f"{code}\n{drawn}".lower()] == []
-
-
-def test_a_written_edition_has_the_code_that_it_keeps(written, files):
-    """As a file for each chapter, and as listings that hold its lines."""
-    wanted = {}
-    for code, _, page in cells(WRITTEN):
-        wanted.setdefault(f"{file_name(page)}.py", []).append(code)
-    assert files.keys() == wanted.keys()
-    for name, sources in wanted.items():
-        whole = "\n".join(sources)
-        assert ast.dump(ast.parse(files[name])) == ast.dump(ast.parse(whole))
-    shown = [plain(line) for part in code_in(written.tex) for line in part.splitlines()]
-    shown = {"".join(line.split()) for line in shown}
-    for code, tags, _ in cells(WRITTEN):
-        if not tags & HIDING:
-            assert {"".join(line.split()) for line in code.splitlines()} <= shown
-
-
-def test_a_written_edition_has_the_figures_that_it_keeps(written):
-    assert written.tex.count(r"\begin{figure}") == len(figures(WRITTEN)) > 20
-
-
-def test_a_written_edition_for_students_holds_exercises_and_no_solution(written, site):
-    tex = written.tex
-    pages = [(site / f"{page}.html").read_text("utf8") for page in PAGES]
-    exercises = sum(page.count('class="caption-number">Exercise ') for page in pages)
-    assert tex.count(r"\label{exercise:") == exercises >= 8
-    assert "Solution to" not in tex and r"\handoutsolutionat" not in tex
 
 
 def test_an_edition_names_its_parts():

@@ -111,22 +111,20 @@ class Printed:
         names = re.findall(r"\\sphinxincludegraphics\{\{(.+?)\}\.pdf\}", self.tex)
         return [self.work / f"{name}.pdf" for name in names]
 
+    def _starts(self, kinds: str) -> list[int]:
+        toc = (self.work / f"{NAME}.toc").read_text(encoding="utf8")
+        line = rf"^\\contentsline \{{(?:{kinds})\}}.*\{{(\d+)\}}\{{[^{{}}]*\}}%"
+        return [int(page) - 1 for page in re.findall(line, toc, re.M)]
+
     @cached_property
-    def contents(self) -> list[tuple[str, int]]:
-        """Kind, and index of the page, of what the contents list."""
-        toc = (self.work / f"{NAME}.toc").read_text()
-        line = r"\\contentsline \{(\w+)\}.*\{(\d+)\}\{[\w*.-]+\}%"
-        return [(kind, int(page) - 1) for kind, page in re.findall(line, toc)]
+    def chapters(self) -> list[int]:
+        """Indices of the pages on which chapters start."""
+        return self._starts("chapter")
 
     @cached_property
     def openings(self) -> list[int]:
-        """Indices of the pages on which chapters start."""
-        return [page for kind, page in self.contents if kind == "chapter"]
-
-    @cached_property
-    def parts(self) -> list[int]:
-        """Indices of the pages that open a part."""
-        return [page for kind, page in self.contents if kind == "part"]
+        """Indices of the pages on which chapters or parts start."""
+        return self._starts("part|chapter")
 
     @cached_property
     def lines(self) -> list[list[Line]]:
