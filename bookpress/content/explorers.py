@@ -40,9 +40,13 @@ class ExplorersUnavailable(SphinxError):
     category = "Explorers cannot be bundled"
 
 
+def bundler_file(app: Sphinx) -> Path:
+    return Path(app.srcdir) / "explorers" / "bundle.py"
+
+
 def bundler(app: Sphinx) -> ModuleType:
     """Load the book's own `explorers/bundle.py`, whatever else is called explorers."""
-    path = Path(app.srcdir) / "explorers" / "bundle.py"
+    path = bundler_file(app)
     spec = importlib.util.spec_from_file_location("explorers_bundle", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -79,7 +83,7 @@ def pages(env: BuildEnvironment) -> dict[str, list[str]]:
 @only(WEBSITE, otherwise=list)
 def write_again(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
     """Name the pages whose script is no longer made from the present sources."""
-    if not pages(env):
+    if not bundler_file(app).is_file():  # a book without explorers
         return []
     return list(pages(env)) if is_new(env, "explorers", bundler(app).digest()) else []
 

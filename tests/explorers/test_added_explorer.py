@@ -128,7 +128,7 @@ def test_the_explorer_of_the_instructions_works_as_it_stands(
 ) -> None:
     """CONTRIBUTING.md shows one whole; it does what it says, and keeps its place."""
     text = (ROOT / "CONTRIBUTING.md").read_text("utf8")
-    text = text.partition("## How to add an explorer")[2]
+    text = text.partition("## How to add an explorer")[2].partition("\n## ")[0]
     python, javascript = re.findall(r"```(?:python|js)\n(.*?)```", text, re.DOTALL)
     book = FixtureBook(tmp_path / "a book")
     add(book, "slope", python, javascript)

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from this_book import CHAPTERS, FRAMEWORKS, NAME, PAGES, ROOT, command, file_name
 
 from bookpress.handout.editions import Edition, choices, offered
-from bookpress.handout.typeset import defects, plain
+from bookpress.handout.typeset import defects
 
 FORBIDDEN = ["Traceback", "IPython.core.display", "<Figure size", "<Axes:", "Warning:"]
 FORBIDDEN += ["\x1b", "??", "[?]"]
