@@ -1,5 +1,7 @@
 """Say what goes on, so that nothing is silent for long (standard library only)."""
 
+from __future__ import annotations  # an old Python gets as far as being refused
+
 import contextlib
 import threading
 import time
