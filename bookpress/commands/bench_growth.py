@@ -29,7 +29,7 @@ LABELS = re.compile(
     r"^\$\$ \((eq:[\w-]+)\)|^ *:?(?:name|label): +([\w:-]+)|^\(([\w:-]+)\)=", re.M
 )
 ROLE = re.compile(r"\{(term|ref|numref|eq|doc|prf:ref)\}`(?:([^`<]*?) *<)?([^`<>]+)>?`")
-LINK = re.compile(r"\[([^\]]*)\]\([\w/-]+\.md[^)]*\)")
+LINK = re.compile(r"\[([^\]]*)\]\(([\w/-]+\.md[^)]*|[a-z]+:[\w-]+)\)")
 
 
 def copied(page: str, number: int) -> str:
@@ -39,7 +39,9 @@ def copied(page: str, number: int) -> str:
     page = ROLE.sub(
         lambda m: m[0] if m[3] in labels else (m[2] or m[3]).replace("%s", ""), page
     )
-    page = LINK.sub(lambda m: m[1] or "another chapter", page)
+    page = LINK.sub(
+        lambda m: m[0] if m[2] in labels else m[1] or "another chapter", page
+    )
     for label in sorted(labels, key=len, reverse=True):
         page = re.sub(
             rf"(?<![\w:-]){re.escape(label)}(?![\w-])", f"{label}-{number}", page
