@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def sources(root: Path, *names: str) -> Iterator[Path]:
 def key_of(root: Path, *names: str) -> str:
     """Hash of files and folders, taken once: a later edit counts for the next build."""
     return digest_of_files(sources(root, *names), root)
+
+
+def installed() -> list[str]:
+    """The packages that Python finds, each as `name-version.dist-info`."""
+    return sorted(
+        name
+        for folder in sys.path
+        if os.path.isdir(folder)
+        for name in os.listdir(folder)
+        if name.endswith("-info")
+    )
 
 
 def is_new(env: object, name: str, value: object) -> bool:

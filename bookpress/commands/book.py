@@ -24,7 +24,7 @@ from bookpress import progress
 from bookpress.commands.cli import Parser
 from bookpress.handout.editions import PAPERS, SOLUTIONS, Edition, choices, offered
 from bookpress.settings import settings
-from bookpress.stale import digest, key_of
+from bookpress.stale import digest, installed, key_of
 from bookpress.workers import workers
 
 PRESS = Path(__file__).resolve().parents[1]
@@ -45,14 +45,7 @@ class Done:
     def __init__(self, root: Path, target: str, edition: Edition):
         name = edition.name(settings(root).file_name)
         self.file = root / "_build" / "work" / f"{target}-{name}.json"
-        installed = sorted(
-            name  # distribution-version.dist-info
-            for folder in sys.path
-            if os.path.isdir(folder)
-            for name in os.listdir(folder)
-            if name.endswith("-info")
-        )
-        parts = [sys.version, *installed, key_of(root), key_of(PRESS)]
+        parts = [sys.version, *installed(), key_of(root), key_of(PRESS)]
         if target in ("site", "bundle"):  # these hold the handouts that there are
             parts += [f"{path} {path.stat().st_mtime_ns}" for path in handouts(root)]
         self.key = digest(*parts)

@@ -27,7 +27,7 @@ from bookpress.execution.kernel import (
     ExecutionFailed,
     execute,
 )
-from bookpress.execution.keys import Chapter, chapter_key
+from bookpress.execution.keys import Chapter, Keys
 from bookpress.execution.store import Store
 from bookpress.workers import workers
 
@@ -63,17 +63,18 @@ def execute_missing(
         succeeded meanwhile are stored
     """
     os.environ.update(KERNEL_ENVIRONMENT)
-    store = Store(cache)
+    store, known = Store(cache), Keys(cache / "keys.json", root, ignored)
     todo, keys = [], {}
     for name, path in pages.items():
         notebook = read_notebook(path)
         if notebook is None:
             continue
-        chapter = Chapter(name, path, notebook, chapter_key(notebook, root, ignored))
+        chapter = Chapter(name, path, notebook, known.of(name, notebook))
         keys[name] = chapter.key
         if not store.adopt(chapter):
             store.evict(chapter)
             todo.append(chapter)
+    known.keep()
     todo.sort(key=lambda chapter: -store.seconds(chapter.path))
     if todo:
         # On a new machine this makes Matplotlib's list of fonts. Otherwise each kernel

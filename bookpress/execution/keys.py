@@ -1,5 +1,6 @@
 """A chapter, and the key under which its outputs are kept."""
 
+import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ import nbformat
 
 from bookpress import stale
 from bookpress.execution.uses import data_files, package_version, used_by
+
+PRESS = Path(__file__).parent  # how keys are made is part of what they depend on
 
 # Tags of cells that change what a run does; all others only change what is shown.
 EXECUTION_TAGS = {"raises-exception", "skip-execution"}
@@ -65,3 +68,48 @@ def chapter_key(
         *map(used.source, sorted(used.statements)),
         stale.digest_of_files(data_files(used, root), root),
     )
+
+
+class Keys:
+    """Keys of chapters, worked out anew only if something around them has changed.
+
+    Parameters
+    ----------
+    file : where they are kept from build to build
+    root : the book's top folder
+    ignored : names of local modules that leave no trace in an output
+    """
+
+    def __init__(self, file: Path, root: Path, ignored: Iterable[str] = ()):
+        self.file, self.root, self.ignored = file, root, list(ignored)
+        around = [
+            path
+            for path in stale.sources(root)
+            if path.suffix == ".py" or root / "data" in path.parents
+        ]
+        self.around = stale.digest(
+            sys.version,
+            *stale.installed(),
+            *self.ignored,
+            *(path.read_text("utf8") for path in sorted(PRESS.glob("*.py"))),
+            stale.digest_of_files(around, root),
+        )
+        try:
+            self.known = json.loads(file.read_text("utf8"))
+        except (OSError, ValueError):  # none yet, or cut by a killed build
+            self.known = {}
+
+    def of(self, name: str, notebook: nbformat.NotebookNode) -> str:
+        """The key of a page."""
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        code = [f"{cell.source}\0{cell.metadata.get('tags', [])}" for cell in cells]
+        kernel = str(notebook.metadata.get("kernelspec", {}))
+        now = stale.digest(self.around, kernel, *code)
+        if self.known.get(name, [""])[0] != now:
+            key = chapter_key(notebook, self.root, self.ignored)
+            self.known[name] = [now, key]
+        return self.known[name][1]
+
+    def keep(self) -> None:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(json.dumps(self.known), "utf8")
