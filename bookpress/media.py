@@ -1,8 +1,8 @@
 """The medium that is being made, and what to do with what has no form in it.
 
 Sphinx tells a part only its builder's name or format, and these mislead: an EPUB is
-"html", too. Whatever differs by medium asks here. `website`, `handout` and `text` are
-media of a builder; notebooks are written beside the website.
+"html", too. Whatever differs by medium asks here. `website` and `handout` are media
+of a builder; notebooks are written beside the website.
 
 Another builder (`text`, `epub`, slides) makes a medium of its own name, or of the one
 that an extension writes into `BUILDERS`. What a page holds and its writer has no word

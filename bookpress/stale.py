@@ -1,5 +1,7 @@
 """What has changed since the last build: one hash for texts, files and folders."""
 
+from __future__ import annotations  # the set-up uses this on whatever Python there is
+
 import functools
 import hashlib
 import os

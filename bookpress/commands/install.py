@@ -4,7 +4,6 @@ Standard library only: this runs before anything is installed. Each failure is o
 line that says what, why and what to do.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -14,7 +13,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-from bookpress import progress
+from bookpress import progress, stale
 from bookpress.commands.cli import Parser
 
 ROOT = Path.cwd()  # the book's top folder
@@ -48,9 +47,8 @@ def run(command: list, what: str, remedy: str) -> None:
         fail(f"{what} failed (exit {code}); {remedy}; details in {log}")
 
 
-def digest(*paths: str) -> str:
-    content = b"".join((ROOT / path).read_bytes() for path in paths)
-    return hashlib.sha256(content).hexdigest()
+def digest(*names: str) -> str:
+    return stale.digest_of_files([ROOT / name for name in names], ROOT)
 
 
 def step(name: str, stamp: Path, key: str, action) -> None:

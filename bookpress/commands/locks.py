@@ -6,7 +6,7 @@ tests/requirements.lock what tests/requirements.txt needs besides the first
 binder/requirements.txt those of the first that running a chapter needs
 
 The first two are apart because a CPU build of torch needs none of the second, which
-weighs gigabytes; tools/bootstrap.py asks the installed torch which of the two it is.
+weighs gigabytes; commands/install.py asks the installed torch which of the two it is.
 """
 
 import hashlib

@@ -91,7 +91,7 @@ class Keys:
             sys.version,
             *stale.installed(),
             *self.ignored,
-            *(path.read_text("utf8") for path in sorted(PRESS.glob("*.py"))),
+            stale.digest_of_files(sorted(PRESS.glob("*.py")), PRESS),
             stale.digest_of_files(around, root),
         )
         try:

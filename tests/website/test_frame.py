@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from bookpress.website.frame import clear_page
+from bookpress.website.frame import clear_page, furnish
 
 WEBSITE = SimpleNamespace(builder=SimpleNamespace(name="html"))
 
@@ -47,3 +47,14 @@ def test_only_buttons_that_lead_somewhere_stay():
         source,
     ]
     assert cleared(header_buttons=buttons)["header_links"] == [binder, source]
+
+
+def test_what_themes_add_to_one_build_is_not_in_the_next():
+    """Else the first edit after `make book` would write every page again."""
+    default = []
+    config = SimpleNamespace(
+        templates_path=default, html_static_path=[], html_css_files=[], html_favicon=""
+    )
+    furnish(None, config)
+    config.templates_path.append("a theme's")
+    assert default == []
