@@ -106,9 +106,9 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
 
 def furnish(app: Sphinx, config: Config) -> None:
     """Add styles and what else the press has for a website, templates aside."""
-    # A list of its own: themes add to it, and Sphinx's default is that of the next build
-    # in this process, whose pages would then look as made with other settings.
-    config.templates_path = [*config.templates_path]
+    # The theme has added its templates to Sphinx's own default, which the next build in
+    # this process shares: without repetitions, and in a list for this build alone.
+    config.templates_path = list(dict.fromkeys(config.templates_path))
     config.html_static_path = [*config.html_static_path, str(HERE / "static")]
     config.html_css_files = [*config.html_css_files, "book.css"]
     config.template_bridge = "bookpress.website.frame.MendingLoader"

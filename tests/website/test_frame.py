@@ -51,10 +51,11 @@ def test_only_buttons_that_lead_somewhere_stay():
 
 def test_what_themes_add_to_one_build_is_not_in_the_next():
     """Else the first edit after `make book` would write every page again."""
-    default = []
+    default = ["a theme's", "a theme's"]
     config = SimpleNamespace(
         templates_path=default, html_static_path=[], html_css_files=[], html_favicon=""
     )
     furnish(None, config)
-    config.templates_path.append("a theme's")
-    assert default == []
+    assert config.templates_path == ["a theme's"]
+    config.templates_path.append("more")
+    assert default == ["a theme's", "a theme's"]
