@@ -17,6 +17,9 @@ from bookpress.checks.claims import Mark, marks_in, outcomes, result_of
 from bookpress.checks.numbers import Held, evaluate, held_in
 from bookpress.checks.reruns import Watch
 
+# Warnings of libraries that Python does not show unless it is asked to.
+QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+
 
 @dataclass
 class Run:
@@ -56,7 +59,7 @@ def run(page: Path, twice: bool = False) -> Run:
     the warnings that were raised and what was written to stderr
     """
     namespace = {"__name__": "__chapter__"}
-    result = Run(namespace, page.name)
+    result, text = Run(namespace, page.name), page.read_text(encoding="utf8")
     stderr = io.StringIO()
     gc.collect()  # what other tests left open is not the chapter's fault
     with (
@@ -65,7 +68,7 @@ def run(page: Path, twice: bool = False) -> Run:
         contextlib.chdir(page.parent),
     ):
         warnings.simplefilter("default")
-        for piece in pieces(page.read_text(encoding="utf8")):
+        for piece in pieces(text):
             if piece.kind == "code":
                 tree = ast.parse("\n" * (piece.line - 1) + piece.text, str(page))
                 code = compile(tree, str(page), "exec")
@@ -86,10 +89,7 @@ def run(page: Path, twice: bool = False) -> Run:
     result.warnings = [
         str(w.message)
         for w in caught
-        if w.filename == str(page)
-        or not issubclass(
-            w.category, DeprecationWarning | PendingDeprecationWarning | ImportWarning
-        )
+        if w.filename == str(page) or not issubclass(w.category, QUIET)
     ]
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")

@@ -196,12 +196,14 @@ class Experiment:
     module : the file's name, without extension
     name : of the function
     promise : its docstring
+    mark : its decorator, which says how many draws
     code : the function and what it needs of its file
     """
 
     module: str
     name: str
     promise: str
+    mark: str
     code: str = field(repr=False)
 
     @property
@@ -212,6 +214,7 @@ class Experiment:
         """Hash of its code, of what that uses of the book, and of the pins."""
         used = used_by([self.code], root)
         return stale.digest(
+            self.mark,
             self.code,
             *(line for name in sorted(used.packages) for line in lines_of(name, root)),
             *map(used.source, sorted(used.statements)),
@@ -227,8 +230,9 @@ def experiments(root: Path) -> dict[str, Experiment]:
         for statement in module.statements:
             if isinstance(statement, ast.FunctionDef) and statement.decorator_list:
                 promise = " ".join((ast.get_docstring(statement) or "").split())
+                mark = ast.unparse(statement.decorator_list[0])
                 code = closure(module, statement)
-                experiment = Experiment(file.stem, statement.name, promise, code)
+                experiment = Experiment(file.stem, statement.name, promise, mark, code)
                 found[experiment.id] = experiment
     return found
 

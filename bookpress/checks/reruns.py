@@ -98,7 +98,7 @@ def fingerprint(value: Any, depth: int = 0) -> str:
         return repr(value)
     if isinstance(value, dict):
         parts = [fingerprint([key, value[key]], depth + 1) for key in value]
-        return told("dict", *parts)
+        return told("dict", *sorted(parts))
     if isinstance(value, list | tuple):
         return told("list", *(fingerprint(part, depth + 1) for part in value))
     if isinstance(value, set | frozenset):
@@ -133,7 +133,7 @@ def contents(value: Any) -> Any:
             return value.get_state()
     elif hasattr(value, "get_weights"):  # of Keras
         return value.get_weights()
-    elif family in ("keras", "tensorflow"):
+    elif family in ("keras", "tensorflow") and not callable(value):
         if hasattr(value, "variables") and not callable(value.variables):
             return [variable.numpy() for variable in value.variables]
         if hasattr(value, "numpy"):
