@@ -24,6 +24,7 @@ from datetime import date
 from pathlib import Path
 
 from bookpress import pages
+from bookpress.commands.bench_code import measure_code
 from bookpress.commands.bench_growth import measure_growth, run
 from bookpress.commands.bench_site import measure_site
 from bookpress.commands.cli import Parser
@@ -126,7 +127,7 @@ def measure_commands(folder: Path) -> dict[str, dict[str, float]]:
     return found
 
 
-PARTS = ["chapters", "builds", "website", "growth", "commands"]
+PARTS = ["chapters", "builds", "website", "code", "growth", "commands"]
 
 
 def main() -> None:
@@ -136,13 +137,13 @@ def main() -> None:
         nargs="*",
         choices=[*PARTS, []],
         metavar="|".join(PARTS),
-        help="what to measure; without a word chapters, builds and website",
+        help="what to measure; without a word all but growth and commands",
     )
     parser.add_argument(
         "--copies-of", help="docname of the chapter that growth copies", default=""
     )
     arguments = parser.parse_args()
-    parts = arguments.parts or PARTS[:3]
+    parts = arguments.parts or PARTS[:4]
     path = ROOT / settings(ROOT).sphinx("bench_record", "bench.json")
     record = json.loads(path.read_text("utf8")) if path.is_file() else {}
     machine = {
@@ -167,6 +168,9 @@ def main() -> None:
             if "builds" not in parts:
                 build(root, "site")
             record["website"] = measure_site(root / "_build" / "html")
+        if "code" in parts:
+            frameworks = list(settings(ROOT).frameworks)
+            record["code"] = measure_code(root, frameworks)
         if "growth" in parts:
             chapter = arguments.copies_of or pages.with_code(root)[0]
             growth = measure_growth(root, chapter)

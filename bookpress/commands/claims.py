@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -35,6 +36,10 @@ def main() -> None:
         sys.exit(repeat(root, options.only, options.all))
     except ValueError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.kill()
+        sys.exit("stopped; what was done is in the record")
 
 
 def repeat(root: Path, only: str = "", everything: bool = False) -> int:
@@ -72,7 +77,8 @@ def repeat(root: Path, only: str = "", everything: bool = False) -> int:
     failed, os.environ["PYTHONPATH"] = 0, os.pathsep.join([str(root), *sys.path[1:]])
     os.environ.update(KERNEL_ENVIRONMENT)  # before a process imports NumPy
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers(MEMORY), mp_context=spawn) as pool:
+    deaf = (signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for this process
+    with ProcessPoolExecutor(workers(MEMORY), spawn, signal.signal, deaf) as pool:
         jobs = {pool.submit(outcomes_of, name): name for name in todo}
         with telling(lambda: f"{sum(not job.done() for job in jobs)} claims to go"):
             for job in as_completed(jobs):

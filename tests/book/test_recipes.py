@@ -1,17 +1,19 @@
 """The recipes of CONTRIBUTING.md work as they stand: follow them, and look."""
 
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
 from fixture_book import FixtureBook
-from this_book import ROOT
+from this_book import ROOT, command
 
 import notebook_utils
-from bookpress.checks import chapters, numbers
+from bookpress.checks import chapters, claims, numbers
 from bookpress.execution.keys import chapter_key
 
 RECIPES = (ROOT / "CONTRIBUTING.md").read_text("utf8")
@@ -26,6 +28,7 @@ def blocks(heading: str) -> list[str]:
 
 PAGE, TOC_LINE, CHECK = blocks("How to add a chapter")
 (EXERCISE,) = blocks("How to add an exercise")
+EXPERIMENT, CLAIM = blocks("How to write a claim")
 DATA, LOADER = blocks("How to add a data set")
 
 
@@ -63,6 +66,24 @@ def test_the_recipe_s_check_passes_and_tells_a_wrong_chapter(page):
     with pytest.raises(AssertionError):
         check_equation(page)
     assert [held.holds for held in chapters.run(page).numbers] == [False]
+
+
+def test_the_claim_of_the_recipe_holds_as_often_as_it_says(tmp_path):
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "claims" / "halving.py").write_text(EXPERIMENT, "utf8")
+    (tmp_path / "requirements.txt").write_text("", "utf8")
+    done = subprocess.run(
+        command("claims"),
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    ((name, entry),) = claims.read_record(tmp_path).items()
+    (mark,) = claims.marks_of(CLAIM)
+    assert name == f"halving.{mark.name}"
+    assert mark.faults(claims.recorded(entry)) == []
 
 
 @pytest.mark.build

@@ -3,9 +3,11 @@
 import subprocess
 import sys
 
+from fixture_book import HEADER
 from this_book import ROOT
 
 from bookpress.commands import bench
+from bookpress.commands.bench_code import code_lines
 
 
 def test_the_bench_sees_what_a_process_holds_and_computes():
@@ -29,3 +31,26 @@ else:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert float(done.stdout) == 0
+
+
+def test_the_bench_tells_whose_code_a_reader_sees():
+    cell = "\n```{{code-cell}}\n:tags: [{}]\n\n{}\n```\n"
+    page = (
+        HEADER
+        + "Three words here.\n"
+        + cell.format("", "a = 1\n\n\nb = 2")
+        + cell.format("keras", "c = 3")
+        + cell.format("torch", "d = 4\ne = 5")
+        + cell.format("hide-input", "f = 6")
+        + "\n```{code-cell}\n---\nmystnb:\n  figure:\n    caption: C\n---\ng = 7\n```\n"
+    )
+    found = code_lines(page, ["keras", "torch"])
+    assert found == {
+        "words": 3,
+        "shared": 3,
+        "keras": 1,
+        "torch": 2,
+        "both": 0,
+        "folded": 1,
+        "before": 4,
+    }
