@@ -3,6 +3,7 @@
 import ast
 import base64
 import html
+import importlib.metadata
 import importlib.util
 import json
 import re
@@ -145,9 +146,21 @@ def test_every_drawing_is_in_the_notebook_with_its_words(notebook, site, page):
 # The first cell -----------------------------------------------------------------------
 
 
-def run_setup(monkeypatch, absent: set[str], address: str = "") -> list[list[str]]:
-    """Run the first cell where some modules are absent; return the calls of pip."""
-    calls = []
+def run_setup(
+    monkeypatch,
+    absent: set[str],
+    address: str = "",
+    older: dict[str, str] | None = None,
+) -> list[list[str]]:
+    """Run the first cell where packages are absent or older; return pip's calls."""
+    calls, version = [], importlib.metadata.version
+
+    def version_here(name: str) -> str:
+        if name.removesuffix("-cpu") in absent:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return (older or {}).get(name) or version(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version_here)
     real = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda n: None if n in absent else real(n)
@@ -173,12 +186,28 @@ def test_the_first_cell_installs_what_is_missing_as_pinned_and_says_so(
     assert pip == [sys.executable, "-m", "pip", "install", "--quiet"]
     assert line in (ROOT / "requirements.txt").read_text().splitlines()
     assert line.startswith("anywidget==")
-    assert capsys.readouterr().out == f"installing: {line}\n"
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"installing: {line}"
+    assert len(said) <= 2
     ((*_, first, second),) = run_setup(monkeypatch, {"tensorflow"})
     assert {first.partition("==")[0], second.partition("==")[0]} == {
         "tensorflow",
         "tensorflow-cpu",
     }
+
+
+def test_the_first_cell_asks_for_versions_and_not_only_for_names(monkeypatch, capsys):
+    """An older minor version is replaced; a newer one, and older patches, may stay."""
+    pins = (ROOT / "requirements.txt").read_text().splitlines()
+    (line,) = (pin for pin in pins if pin.startswith("numpy=="))
+    ((*_, asked),) = run_setup(monkeypatch, set(), older={"numpy": "1.26.4"})
+    assert asked == line
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"installing: {line}"
+    assert said[1].startswith("Restart the kernel")  # which has NumPy in use here
+    same = line.partition("==")[2].rpartition(".")[0]
+    for kept in (f"{same}.0", "99.0", f"{same}.7+cpu"):
+        assert run_setup(monkeypatch, set(), older={"numpy": kept}) == []
 
 
 def test_without_the_helper_the_first_cell_says_what_to_do(monkeypatch):
