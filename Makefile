@@ -17,7 +17,7 @@ PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \
-        bench lock links newest \
+        bench claims lock links newest \
         setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
@@ -61,6 +61,9 @@ test-fast: setup-test ## run the tests that need no build
 
 test-all: setup-test-all ## run every test, the slow ones too
 	@$(PYTEST)
+
+claims: setup-python ## repeat over draws what is claimed and new (ONLY=mlp ALL=1)
+	@$(RUN).claims $(if $(ONLY),--only $(ONLY)) $(if $(ALL),--all)
 
 lint: setup-python ## check style and spelling
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m codespell_lib

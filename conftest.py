@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import this_book
 
-from bookpress.checks import numbers
+from bookpress.checks import chapters
 from bookpress.execution.kernel import KERNEL_ENVIRONMENT
 from bookpress.workers import workers
 
@@ -39,16 +39,17 @@ def handout() -> Path:
 
 @pytest.fixture(scope="module")
 def chapter():
-    """chapter("book/mlp"): a chapter after its run.
+    """chapter("book/mlp"): a chapter after its run, each cell twice.
 
     It is executed once for each file of tests, and forgotten after it: what a chapter
     leaves in memory adds up.
     """
     runs = {}
 
-    def get(docname: str) -> numbers.Run:
+    def get(docname: str) -> chapters.Run:
         if docname not in runs:
-            runs[docname] = numbers.run(this_book.ROOT / f"{docname}.md")
+            page = this_book.ROOT / f"{docname}.md"
+            runs[docname] = chapters.run(page, twice=True)
         return runs[docname]
 
     yield get

@@ -1,4 +1,4 @@
-"""Run a chapter's code and hold the numbers in its prose to the run.
+"""Hold the numbers in prose to the run of the code beside them.
 
 A number in prose is covered by a comment line of the page, invisible in every output:
 
@@ -10,17 +10,11 @@ above it, and compares to the digits that are shown; `given` names numbers that 
 from nowhere in the run (a choice, a literature value). Decimals, powers of ten and
 integers from 100 on need one or the other; years do not. Numbers of sections and
 chapters need a link that makes them, `{numref}`, and nothing else covers them.
+Numbers of a claim (`claims.py`) are covered by its comment.
 """
 
-import ast
-import contextlib
-import gc
-import io
 import re
-import sys
-import warnings
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from bookpress.cells import Piece, pieces
 
@@ -28,7 +22,7 @@ from bookpress.cells import Piece, pieces
 MANTISSA = r"[-−]?\d+(?:[  ]\d{3})*(?:\.\d+)?"
 POWER = r"(?:\s*\\(?:cdot|times)\s*10\^\{?-?\d+\}?)?"
 NUMBER = re.compile(rf"(?<![\w.\\]){MANTISSA}{POWER}(?![\w])|10\^\{{?-?\d+\}}?")
-COMMENT = re.compile(r"^% (holds|given): (.*)$", flags=re.M)
+COMMENT = re.compile(r"^% (holds|given|claim): (.*)$", flags=re.M)
 # Sections of one chapter, or a word with a number, as nobody should type them
 PLACES = re.compile(
     r"\b([1-9]\d?)\.[1-9]\d? (?:to|and) \1\.[1-9]\d?\b"
@@ -38,7 +32,7 @@ DRAWING = re.compile(r"^(`{3,}|:{3,})\{tikz\}.*?^\1[ ]*$", flags=re.M | re.S)
 
 
 @dataclass
-class Claim:
+class Held:
     """A number in the prose with the expression that it must equal."""
 
     text: str
@@ -56,27 +50,6 @@ class Claim:
         return abs(value - self.found) <= 0.5 * unit * (1 + 1e-9)
 
 
-@dataclass
-class Run:
-    """A chapter after its run."""
-
-    namespace: dict
-    page: str = ""
-    claims: list[Claim] = field(default_factory=list)
-    warnings: list = field(default_factory=list)
-    stderr: str = ""
-
-    @property
-    def wrong(self) -> list[str]:
-        """The claims that do not hold, each with its place and the value found."""
-        return [
-            f"{self.page}:{claim.line}: {claim.text} = {claim.expression} "
-            f"is {claim.error or claim.found}"
-            for claim in self.claims
-            if not claim.holds
-        ]
-
-
 def read_number(text: str) -> tuple[float, float]:
     """Value of a number as printed, and the unit of its last digit."""
     text = text.replace("−", "-").replace(" ", "").replace(" ", "").strip("$")
@@ -89,15 +62,20 @@ def read_number(text: str) -> tuple[float, float]:
     return float(mantissa) * scale, 10.0**-decimals * scale
 
 
-def claims_in(prose: Piece) -> list[Claim]:
-    claims = []
+def held_in(prose: Piece) -> list[Held]:
+    """The numbers that a stretch of prose holds to the run."""
+    found = []
     for comment in COMMENT.finditer(prose.text):
         if comment[1] == "holds":
             line = prose.line + prose.text.count("\n", 0, comment.start())
-            for part in comment[2].split(";"):
-                text, _, expression = part.partition("=")
-                claims.append(Claim(text.strip(), expression.strip(), line))
-    return claims
+            found += parts_of(comment[2], line)
+    return found
+
+
+def parts_of(comment: str, line: int) -> list[Held]:
+    """The numbers of a comment, each with its expression."""
+    parts = (part.partition("=") for part in comment.split(";"))
+    return [Held(text.strip(), right.strip(), line) for text, _, right in parts]
 
 
 def uncovered_numbers(page: str) -> list[str]:
@@ -111,9 +89,10 @@ def uncovered_numbers(page: str) -> list[str]:
         if piece.kind != "prose":
             continue
         text = DRAWING.sub(lambda drawing: "\n" * drawing[0].count("\n"), piece.text)
-        covered, held = set(), {claim.text for claim in claims_in(piece)}
+        covered, held = set(), {number.text for number in held_in(piece)}
         for comment in COMMENT.finditer(text):
-            for part in re.split(r"[;,]" if comment[1] == "given" else ";", comment[2]):
+            parts = re.split(r"[;,]" if comment[1] == "given" else ";", comment[2])
+            for part in parts[comment[1] == "claim" :]:  # it begins with a name
                 covered.add(read_number(part.partition("=")[0].strip()))
         for line, content in enumerate(text.split("\n"), piece.line):
             for place in places_in(content):
@@ -150,54 +129,9 @@ def numbers_in(line: str) -> list[str]:
     return found
 
 
-def run(page: Path) -> Run:
-    """Execute a chapter's cells in order, here, and evaluate its claims on the way.
-
-    Parameters
-    ----------
-    page : path of the MyST page
-
-    Returns
-    -------
-    Run with the final namespace, the claims with the values found, the warnings that
-    were raised and what was written to stderr
-    """
-    namespace = {"__name__": "__chapter__"}
-    result = Run(namespace, page.name)
-    stderr = io.StringIO()
-    gc.collect()  # what other tests left open is not the chapter's fault
-    with (
-        warnings.catch_warnings(record=True) as caught,
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(stderr),
-        contextlib.chdir(page.parent),
-    ):
-        warnings.simplefilter("default")
-        for piece in pieces(page.read_text(encoding="utf8")):
-            if piece.kind == "code":
-                padding = "\n" * (piece.line - 1)
-                tree = ast.parse(padding + piece.text, filename=str(page))
-                exec(compile(tree, str(page), "exec"), namespace)
-            else:
-                for claim in claims_in(piece):
-                    evaluate(claim, namespace)
-                    result.claims.append(claim)
-    result.stderr = stderr.getvalue()
-    result.warnings = [
-        str(w.message)
-        for w in caught
-        if w.filename == str(page)
-        or not issubclass(
-            w.category, DeprecationWarning | PendingDeprecationWarning | ImportWarning
-        )
-    ]
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
-    return result
-
-
-def evaluate(claim: Claim, namespace: dict) -> None:
+def evaluate(held: Held, namespace: dict) -> None:
+    """Find the value of a number's expression, or why there is none."""
     try:
-        claim.found = float(eval(claim.expression, namespace))
+        held.found = float(eval(held.expression, namespace))
     except Exception as error:
-        claim.error = f"{type(error).__name__}: {error}"
+        held.error = f"{type(error).__name__}: {error}"

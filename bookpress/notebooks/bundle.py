@@ -11,13 +11,8 @@ import zipfile
 from pathlib import Path
 
 from bookpress.commands.locks import entries
-from bookpress.notebooks.downloads import (
-    FILES,
-    FOLDER,
-    requirement_lines,
-    requirements,
-    zipped,
-)
+from bookpress.notebooks.downloads import FILES, FOLDER, zipped
+from bookpress.requirements import requirement_lines, requirements
 from bookpress.settings import settings
 
 README = """\

@@ -8,7 +8,6 @@ data and interactive figures, which belong beside the notebooks.
 
 import hashlib
 import json
-import re
 import zipfile
 from collections import Counter
 from io import BytesIO
@@ -25,10 +24,10 @@ from sphinxcontrib import tikz
 from bookpress.cells import has_cells
 from bookpress.content.code_files import chapter_file
 from bookpress.content.explorers import bundler, pages
-from bookpress.execution.uses import PROVIDERS, packages
 from bookpress.media import WEBSITE, medium, only
 from bookpress.notebooks.markdown import Cell, Page
 from bookpress.pages import file_of
+from bookpress.requirements import requirements
 
 FOLDER = "notebooks"  # in the website
 FILES = "notebook-files.zip"
@@ -40,10 +39,12 @@ NOTE = """\
 the code needs, installs what is missing, and says so.*"""
 
 SETUP = """\
-# Looks for what this chapter needs, installs what is missing, and says so.
+# Looks for what this chapter needs, installs what is missing or older, and says so.
 import importlib
+import re
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 if find_spec("{helper}") is None:
@@ -51,11 +52,27 @@ if find_spec("{helper}") is None:
 
 packages = {{
 {packages}}}
-missing = [p for name in packages if not find_spec(name) for p in packages[name]]
+
+
+def as_new(line):
+    # Whether a package of this name is here and as new as in the line, patches aside.
+    name, _, wanted = line.partition(";")[0].strip().partition("==")
+    try:
+        found = version(name)
+    except PackageNotFoundError:
+        return False
+    first_two = [[int(n) for n in re.findall(r"\\d+", v)[:2]] for v in (found, wanted)]
+    return first_two[0] >= first_two[1]
+
+
+missing = [lines for lines in packages.values() if not any(map(as_new, lines))]
+missing = [line for lines in missing for line in lines]
 print(*(["installing:", *missing] if missing else ["All packages are there."]))
 if missing:
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, *missing], check=True)
+    if any(name in sys.modules for name in packages):
+        print("Restart the kernel now: it still has older ones in use.")
 importlib.invalidate_caches()"""
 
 # Without an address there is nowhere to fetch from.
@@ -73,30 +90,6 @@ FETCH = f"""\
     print("unpacking the book's helper, data and figures here, from", address)
     with urllib.request.urlopen(address) as reply:
         zipfile.ZipFile(io.BytesIO(reply.read())).extractall()"""
-
-
-def requirement_lines(root: Path) -> dict[str, str]:
-    """The lines of requirements.txt that name a package, by its name."""
-    text = (root / "requirements.txt").read_text(encoding="utf8")
-    return {line.partition("==")[0]: line for line in re.findall(r"^\w.*", text, re.M)}
-
-
-def requirements(code: str, root: Path) -> dict[str, list[str]]:
-    """The lines of requirements.txt that code needs, by the module that is imported.
-
-    Parameters
-    ----------
-    code : Python, or the imports of several chapters
-    root : the book's top folder; its own modules are followed
-    """
-    lines = requirement_lines(root)
-    needed: dict[str, list[str]] = {}
-    for module in sorted(packages(code, root)):
-        for name in PROVIDERS.get(module, [module]):
-            found = needed.setdefault(name.removesuffix("-cpu"), [])
-            if name in lines and lines[name] not in found:
-                found.append(lines[name])
-    return {module: found for module, found in needed.items() if found}
 
 
 def setup_cell(code: str, root: Path, config: Config) -> Cell:

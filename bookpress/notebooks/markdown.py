@@ -214,7 +214,7 @@ class Page:
         return [text for n in node.children[start:] for text in self.block(n, True)]
 
     def formula(self, node: nodes.math_block, flat: bool) -> str:
-        tex = tex_of(node)
+        tex = tex_of(node).replace(r"\allowbreak", "")  # which MathJax does not know
         if number := self.number(node, "displaymath"):
             tex += rf" \tag{{{number}}}"
         return f"$$ {' '.join(tex.split())} $$" if flat else f"$$\n{tex}\n$$"

@@ -8,6 +8,9 @@ walk through its parts, in the reader's own language and verbosity, and in brail
 string of TeX would be read letter by letter. The MathML ends with the TeX source as an
 annotation, which browsers do not display and from which programs can copy.
 
+A displayed formula that holds ``\\allowbreak`` is there in two forms: whole, and, for a
+narrow column, in lines that end at these places. The stylesheet shows one of them.
+
 Sphinx numbers the equations and links to them. Other builders than HTML are left alone,
 but for the labels that MyST gives to unlabelled amsmath environments: these are random
 there and the same in every build here.
@@ -41,6 +44,9 @@ NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|gather|alignat)\}")
 # After the first, the formats in which the stylesheet offers each font.
 OLD_FONTS = re.compile(r",url\([^)]*\.(?:woff|ttf)\) format\(\"\w+\"\)")
 
+
+# Where a narrow column may break a displayed formula; space there goes with the break.
+BREAK = re.compile(r"\s*\\allowbreak\b\s*(\\q?quad\b\s*)?")
 
 # What must not begin a line, and the longest formula that is kept whole for it.
 PUNCTUATION = tuple(".,:;!?)’”")
@@ -139,6 +145,14 @@ def display_source(node: nodes.math_block) -> str:
     return tex
 
 
+def broken(tex: str) -> str:
+    """A displayed formula with a new line wherever one is allowed."""
+    lines = BREAK.sub(lambda found: r"\\ &" + (r"" if found[1] else r"\quad "), tex)
+    if r"\begin{aligned}" not in tex:
+        return rf"\begin{{aligned}}& {lines}\end{{aligned}}"
+    return lines
+
+
 def typeset(translator, node: nodes.Node, tex: str, display: bool) -> str:
     """Return a formula as HTML; if it is invalid, warn and return its source."""
     try:
@@ -186,12 +200,17 @@ def visit_inline(translator, node: nodes.math) -> None:
 
 
 def visit_display(translator, node: nodes.math_block) -> None:
-    html = typeset(translator, node, display_source(node), display=True)
-    body = translator.body
+    tex, body = display_source(node), translator.body
+    whole = BREAK.sub(lambda found: f" {found[1] or ''}", tex)
+    forms = {"": whole} if whole == tex else {" wide": whole, " narrow": broken(tex)}
     body.append(translator.starttag(node, "div", CLASS="formula-display notranslate"))
-    # By the second class, the theme's script makes the box a tab stop where it scrolls.
-    box = "formula-box pst-scrollable-table-container"
-    body.append(f'<div class="{box}">{html}</div>')
+    body.append('<div class="formula-room">')
+    for form, source in forms.items():
+        html = typeset(translator, node, source, display=True)
+        # The last class makes the box a tab stop where it scrolls (the theme's script).
+        box = f"formula-box{form} pst-scrollable-table-container"
+        body.append(f'<div class="{box}">{html}</div>')
+    body.append("</div>")
     if node["number"]:
         number = get_node_equation_number(translator, node)
         body.append(f'<span class="formula-number">({number})')

@@ -13,7 +13,7 @@ import jupytext
 import pytest
 from this_book import CHAPTERS, PAGES, ROOT, source
 
-from bookpress.checks import numbers
+from bookpress.checks import numbers, reruns
 
 
 def test_each_chapter_has_one_file_of_tests():
@@ -40,8 +40,8 @@ def test_a_source_is_what_jupyterlab_would_save(docname):
 def test_numbers_in_prose_hold_on_another_processor(docname):
     """Libraries told to use the instructions of 2008 add in another order."""
     code = (
-        "import pathlib; from bookpress.checks import numbers; "
-        f"run = numbers.run(pathlib.Path({str(ROOT / docname)!r} + '.md')); "
+        "import pathlib; from bookpress.checks import chapters; "
+        f"run = chapters.run(pathlib.Path({str(ROOT / docname)!r} + '.md')); "
         "print(*run.wrong, sep='\\n', end='')"
     )
     older = {
@@ -61,3 +61,8 @@ def test_numbers_in_prose_hold_on_another_processor(docname):
 @pytest.mark.parametrize("docname", PAGES)
 def test_no_number_in_prose_stands_unchecked(docname):
     assert numbers.uncovered_numbers(source(docname)) == []
+
+
+@pytest.mark.parametrize("docname", CHAPTERS)
+def test_a_name_that_cells_share_has_one_meaning(docname):
+    assert reruns.names_with_two_meanings(source(docname)) == []

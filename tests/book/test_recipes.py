@@ -11,7 +11,7 @@ from fixture_book import FixtureBook
 from this_book import ROOT
 
 import notebook_utils
-from bookpress.checks import numbers
+from bookpress.checks import chapters, numbers
 from bookpress.execution.keys import chapter_key
 
 RECIPES = (ROOT / "CONTRIBUTING.md").read_text("utf8")
@@ -33,7 +33,7 @@ def check_equation(page: Path) -> None:
     """Run the recipe's test on a page."""
     namespace = {"__name__": "recipe"}
     exec(CHECK, namespace)
-    namespace["test_each_step_leaves_half"](lambda name: numbers.run(page))
+    namespace["test_each_step_leaves_half"](lambda name: chapters.run(page))
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_the_chapter_of_the_recipe_is_canonical_and_its_number_is_held(page):
     saved = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
     assert re.sub(r"    jupytext_version: .*\n", "", saved, count=1) == text
     assert numbers.uncovered_numbers(text) == []
-    run = numbers.run(page)
-    assert [claim.holds for claim in run.claims] == [True]
+    run = chapters.run(page)
+    assert [held.holds for held in run.numbers] == [True]
     assert run.warnings == []
 
 
@@ -58,11 +58,11 @@ def test_the_recipe_s_check_passes_and_tells_a_wrong_chapter(page):
     check_equation(page)
     page.write_text(page.read_text("utf8").replace("0.5 **", "0.6 **"), "utf8")
     with pytest.raises(AssertionError):
-        numbers.run(page)  # the exercise's own
+        chapters.run(page)  # the exercise's own
     page.write_text(PAGE.replace("0.5 **", "0.6 **"), "utf8")
     with pytest.raises(AssertionError):
         check_equation(page)
-    assert [claim.holds for claim in numbers.run(page).claims] == [False]
+    assert [held.holds for held in chapters.run(page).numbers] == [False]
 
 
 @pytest.mark.build

@@ -3,11 +3,11 @@
 import pytest
 from fixture_book import HEADER
 
-from bookpress.checks import numbers
+from bookpress.checks import chapters, numbers
 
 
-def claim(text: str, found: float) -> numbers.Claim:
-    return numbers.Claim(text, "", 1, found)
+def held(text: str, found: float) -> numbers.Held:
+    return numbers.Held(text, "", 1, found)
 
 
 @pytest.mark.parametrize(
@@ -20,14 +20,14 @@ def claim(text: str, found: float) -> numbers.Claim:
         (r"10^{-6}", 1e-6),
     ],
 )
-def test_a_claim_holds_to_the_digits_it_shows(text, found):
+def test_a_number_holds_to_the_digits_it_shows(text, found):
     value, unit = numbers.read_number(text)
-    assert claim(text, found).holds
-    assert not claim(text, found + 1.1 * unit + 1e-9 * abs(value)).holds
+    assert held(text, found).holds
+    assert not held(text, found + 1.1 * unit + 1e-9 * abs(value)).holds
 
 
-def test_a_claim_whose_expression_fails_does_not_hold():
-    broken = numbers.Claim("1.5", "no_such_name", 1)
+def test_a_number_whose_expression_fails_does_not_hold():
+    broken = numbers.Held("1.5", "no_such_name", 1)
     numbers.evaluate(broken, {})
     assert not broken.holds
     assert "no_such_name" in broken.error
@@ -68,15 +68,17 @@ def test_claims_see_the_values_of_the_cells_above_them(tmp_path):
         HEADER + "```{code-cell}\na = 1.5\n```\n\n% holds: 1.5 = a\n\n"
         "```{code-cell}\na = 2.5\n```\n\n% holds: 1.5 = a; 2.5 = a\n"
     )
-    assert [claim.holds for claim in numbers.run(page).claims] == [True, False, True]
+    assert [held.holds for held in chapters.run(page).numbers] == [True, False, True]
 
 
-def test_a_claim_that_does_not_hold_is_told_with_its_line_and_the_value_found(tmp_path):
+def test_a_number_that_does_not_hold_is_told_with_its_line_and_the_value_found(
+    tmp_path,
+):
     page = tmp_path / "page.md"
     text = HEADER + "```{code-cell}\na = 2.5\n```\n\n% holds: 1.5 = a\n"
     page.write_text(text)
     line = text.split("\n").index("% holds: 1.5 = a") + 1
-    assert numbers.run(page).wrong == [f"page.md:{line}: 1.5 = a is 2.5"]
+    assert chapters.run(page).wrong == [f"page.md:{line}: 1.5 = a is 2.5"]
 
 
 def test_an_error_in_a_cell_is_told_at_its_line_of_the_page(tmp_path):
@@ -84,7 +86,7 @@ def test_an_error_in_a_cell_is_told_at_its_line_of_the_page(tmp_path):
     text = HEADER + "Text.\n\n```{code-cell}\n:tags: [a]\n\n1 / 0\n```\n"
     page.write_text(text)
     with pytest.raises(ZeroDivisionError) as failure:
-        numbers.run(page)
+        chapters.run(page)
     last = failure.traceback[-1]
     assert last.lineno == text.split("\n").index("1 / 0")  # pytest counts from 0
     assert str(last.path) == str(page)
@@ -93,7 +95,7 @@ def test_an_error_in_a_cell_is_told_at_its_line_of_the_page(tmp_path):
 def test_a_warning_in_a_cell_is_reported(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(HEADER + "```{code-cell}\nimport numpy as np\nnp.log(0.0)\n```\n")
-    assert "divide by zero" in numbers.run(page).warnings[0]
+    assert "divide by zero" in chapters.run(page).warnings[0]
 
 
 def test_captions_and_alternative_texts_count_as_prose():

@@ -6,11 +6,13 @@ imports everything from here; so it is executed once for all of them, and forgot
 
 import pytest
 
-from bookpress.checks.numbers import Run
+from bookpress.checks.chapters import Run
 
 __all__ = [
     "executed",
+    "test_a_cell_can_be_run_again",
     "test_a_chapter_runs_without_a_warning",
+    "test_claims_say_no_more_than_the_draws_of_the_page",
     "test_numbers_in_prose_equal_the_run",
 ]
 
@@ -28,3 +30,11 @@ def test_a_chapter_runs_without_a_warning(executed):
 
 def test_numbers_in_prose_equal_the_run(executed):
     assert executed.wrong == []
+
+
+def test_claims_say_no_more_than_the_draws_of_the_page(executed):
+    assert executed.claims == []
+
+
+def test_a_cell_can_be_run_again(executed):
+    assert executed.reruns == []

@@ -30,7 +30,7 @@ def run(docname: str) -> dict:
                     code = "\n" * (piece.line - 1) + piece.text
                     exec(compile(code, str(page), "exec"), namespace)
             elif shared:
-                for claim in numbers.claims_in(piece):
+                for claim in numbers.held_in(piece):
                     numbers.evaluate(claim, namespace)
                     if not claim.holds:
                         wrong.append(f"{claim.line}: {claim.text} is {claim.found}")

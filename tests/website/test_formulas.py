@@ -330,6 +330,48 @@ def test_the_handout_gets_its_formulas_as_written(tmp_path: Path):
     assert "katex" not in text
 
 
+LONG = r"""# Long
+
+$$
+\begin{aligned}
+y &= w_1 x_1 + w_2 x_2 \allowbreak + w_3 x_3 + w_4 x_4 \allowbreak + w_5 x_5 , \\
+z &= 1
+\end{aligned}
+$$ (eq:rows)
+
+$$
+p = \frac{1}{1 + e^{-o}} , \allowbreak \qquad o = w_1 x_1 + w_2 x_2 + w_3 x_3 + b
+$$ (eq:two)
+"""
+
+
+def test_a_long_formula_breaks_where_it_may_on_a_phone_and_nowhere_else(
+    tmp_path: Path, visit: Visit
+):
+    """Whole on a wide page and in print; on a phone in lines that fit."""
+    book = Book(tmp_path / "book")
+    book.write("index.md", LONG)
+    book.write("second.md", "---\norphan: true\n---\n# Second\n")
+    assert book.sphinx() == ""
+    for width, form, rows in ((1000, "wide", [3, 1]), (320, "narrow", [5, 2])):
+        with visit(book.address("index.html"), width=width) as page:
+            shown = page.locator(".formula-box:visible")
+            assert shown.count() == 2
+            classes = shown.evaluate_all("boxes => boxes.map(box => box.className)")
+            assert all(f" {form} " in name for name in classes)
+            lines = shown.evaluate_all(
+                "boxes => boxes.map(box => box.querySelectorAll('mtr').length || 1)"
+            )
+            assert lines == rows  # one of them is Sphinx's, around the rows
+            fits = "boxes => boxes.every(box => box.scrollWidth <= box.clientWidth)"
+            assert shown.evaluate_all(fits)
+            page.emulate_media(media="print")
+            assert page.locator(".formula-box:visible").count() == 2
+    assert book.sphinx("latex") == ""
+    (tex,) = (book.root / "_build" / "latex").glob("formulas.tex")
+    assert r"w_2 x_2 \allowbreak + w_3" in tex.read_text(encoding="utf8")
+
+
 def test_formulas_are_on_the_page_without_javascript(book: Book, visit: Visit):
     """On a phone, in the shipped font, wide ones in a box of their own."""
     options = {"width": 360, "java_script_enabled": False}

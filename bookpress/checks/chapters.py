@@ -1,0 +1,115 @@
+"""Run a chapter's code, and hold to the run what the page says and promises.
+
+Each cell is run twice in a row, as a reader may: see `reruns`.
+"""
+
+import ast
+import contextlib
+import gc
+import io
+import sys
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bookpress.cells import pieces
+from bookpress.checks.claims import Mark, marks_in, outcomes, result_of
+from bookpress.checks.numbers import Held, evaluate, held_in
+from bookpress.checks.reruns import Watch
+
+
+@dataclass
+class Run:
+    """A chapter after its run."""
+
+    namespace: dict
+    page: str = ""
+    numbers: list[Held] = field(default_factory=list)
+    claims: list[str] = field(default_factory=list)
+    reruns: list[str] = field(default_factory=list)
+    warnings: list = field(default_factory=list)
+    stderr: str = ""
+
+    @property
+    def wrong(self) -> list[str]:
+        """The numbers that do not hold, each with its place and the value found."""
+        return [
+            f"{self.page}:{held.line}: {held.text} = {held.expression} "
+            f"is {held.error or held.found}"
+            for held in self.numbers
+            if not held.holds
+        ]
+
+
+def run(page: Path, twice: bool = False) -> Run:
+    """Execute a chapter's cells in order, here, and evaluate its numbers on the way.
+
+    Parameters
+    ----------
+    page : path of the MyST page
+    twice : whether to run each cell a second time, and to watch what that changes
+
+    Returns
+    -------
+    Run with the final namespace, the numbers in prose with the values found, what is
+    wrong with claims that the page itself repeats and with cells that are run again,
+    the warnings that were raised and what was written to stderr
+    """
+    namespace = {"__name__": "__chapter__"}
+    result = Run(namespace, page.name)
+    stderr = io.StringIO()
+    gc.collect()  # what other tests left open is not the chapter's fault
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        contextlib.redirect_stderr(stderr),
+        contextlib.chdir(page.parent),
+    ):
+        warnings.simplefilter("default")
+        for piece in pieces(page.read_text(encoding="utf8")):
+            if piece.kind == "code":
+                tree = ast.parse("\n" * (piece.line - 1) + piece.text, str(page))
+                code = compile(tree, str(page), "exec")
+                if not twice:
+                    printed(code, namespace)
+                    continue
+                watch = Watch(piece, namespace)
+                watch.after_first(printed(code, namespace))
+                watch.after_second(printed(code, namespace))
+                result.reruns += [f"{page.name}:{fault}" for fault in watch.faults]
+            else:
+                for held in held_in(piece):
+                    evaluate(held, namespace)
+                    result.numbers.append(held)
+                for mark in marks_in(piece):
+                    result.claims += repeated_here(mark, page.name, namespace)
+    result.stderr = stderr.getvalue()
+    result.warnings = [
+        str(w.message)
+        for w in caught
+        if w.filename == str(page)
+        or not issubclass(
+            w.category, DeprecationWarning | PendingDeprecationWarning | ImportWarning
+        )
+    ]
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+    return result
+
+
+def printed(code: object, namespace: dict) -> str:
+    """Run a cell; return what it prints."""
+    stdout = io.StringIO()
+    with contextlib.redirect_stdout(stdout):
+        exec(code, namespace)
+    return stdout.getvalue()
+
+
+def repeated_here(mark: Mark, page: str, namespace: dict) -> list[str]:
+    """What is wrong with a claim whose draws the page itself makes."""
+    if mark.name not in namespace:
+        return []
+    try:
+        result = result_of(outcomes(namespace[mark.name]))
+    except ValueError as error:
+        return [f"{page}:{mark.line}: {mark.name} {error}"]
+    return [f"{page}:{mark.line}: {fault}" for fault in mark.faults(result)]
