@@ -74,7 +74,7 @@ def test_rosenblatts_rule_moves_by_the_error_times_the_input(perceptron):
     assert [(*w, b) for w, b in states] == [pytest.approx(row) for row in expected]
 
 
-@pytest.mark.equation("eq:novikoff")
+@pytest.mark.equation("eq:novikoff-progress", "eq:novikoff-length", "eq:novikoff")
 def test_the_rule_keeps_within_novikoffs_bound(perceptron):
     """At each mistake the two inequalities behind the bound hold, in several orders."""
     rng = np.random.default_rng(2)
@@ -96,6 +96,28 @@ def test_the_rule_keeps_within_novikoffs_bound(perceptron):
             weights = np.append(w, b)
             assert weights @ direction >= made * gamma - 1e-9
             assert weights @ weights <= made * longest**2 + 1e-9
+
+
+def test_the_worked_example_is_the_rule_on_three_points():
+    """What is added, both lengths and the bound of ten mistakes, in exact numbers."""
+    taking_turns = [([2, 1], 1), ([0, -1], 0), ([1, -1], 0)]  # signed; with its label
+    w, rows, seen = [0, 0], [], 0
+    while seen < len(taking_turns):
+        for x, label in taking_turns:
+            o = w[0] * x[0] + w[1] * x[1]
+            right = o >= 0 if label else o > 0
+            seen = seen + 1 if right else 0
+            if not right:
+                w = [w[0] + x[0], w[1] + x[1]]
+                rows.append((x, w, w[0] ** 2 + w[1] ** 2, w[0] - w[1]))
+    assert rows == [  # added, w, squared length, progress times the root of 2
+        ([0, -1], [0, -1], 1, 1),
+        ([2, 1], [2, 0], 4, 2),
+        ([0, -1], [2, -1], 5, 3),
+    ]
+    squared_margin = min(Fraction((x[0] - x[1]) ** 2, 2) for x, _ in taking_turns)
+    assert min(x[0] - x[1] for x, _ in taking_turns) > 0
+    assert max(x[0] ** 2 + x[1] ** 2 for x, _ in taking_turns) / squared_margin == 10
 
 
 @pytest.fixture(scope="module")
@@ -139,13 +161,15 @@ def test_the_posterior_of_two_gaussians_is_a_neuron(two_gaussians, perceptron):
     (mean_0, mean_1), covariance, prior = two_gaussians
     inverse = np.linalg.inv(covariance)
     w = inverse @ (mean_1 - mean_0)
-    between = 0.5 * (mean_0 @ inverse @ mean_0 - mean_1 @ inverse @ mean_1)
+    between = -0.5 * w @ (mean_0 + mean_1)
     b = between + np.log(prior / (1 - prior))
     for x in np.random.default_rng(5).normal(size=(20, 3)):
         p_0, p_1 = density(x, mean_0, covariance), density(x, mean_1, covariance)
         posterior = p_1 * prior / (p_0 * (1 - prior) + p_1 * prior)
         assert 1 / (1 + p_0 * (1 - prior) / (p_1 * prior)) == pytest.approx(posterior)
-        assert w @ x + between == pytest.approx(np.log(p_1 / p_0))
+        printed = (mean_1 - mean_0) @ inverse @ (x - 0.5 * (mean_0 + mean_1))
+        assert printed == pytest.approx(np.log(p_1 / p_0))
+        assert w @ x + between == pytest.approx(printed)
         odds = np.log(p_1 / p_0) + np.log(prior / (1 - prior))
         assert 1 / (1 + np.exp(-odds)) == pytest.approx(posterior)
         sigmoid, neuron = perceptron["sigmoid"], perceptron["neuron"]
@@ -243,6 +267,23 @@ def test_numpy_keras_and_pytorch_train_the_same_logistic_unit(perceptron):
         )
 
 
+def test_each_flower_left_out_is_judged_by_a_unit_that_has_not_seen_it(perceptron):
+    """For some flowers, a loop written here gives the same logits."""
+    x, y = perceptron["flowers"], perceptron["species"]
+    for i in (0, 27, 70, 99):
+        others = np.arange(100) != i
+        center, spread = x[others].mean(axis=0), x[others].std(axis=0)
+        scaled, theta = (x[others] - center) / spread, np.zeros(3)
+        scaled = np.column_stack([scaled, np.ones(99)])
+        for _ in range(200):
+            p = 1 / (1 + np.exp(-scaled @ theta))
+            theta = theta - 2.0 * scaled.T @ (p - y[others]) / 99
+        o = theta[:2] @ ((x[i] - center) / spread) + theta[2]
+        assert perceptron["o_left"][1, i] == pytest.approx(o, rel=1e-9)
+    halves = np.sort(np.hstack([perceptron["half"], perceptron["rest"]]))
+    assert (halves == np.arange(100)).all()
+
+
 def test_logistic_regression_heads_for_the_maximum_of_the_likelihood(perceptron):
     """Newton's method finds the optimum, and the chapter's loss is just above it."""
     x = np.column_stack([perceptron["inputs"], np.ones(100)])
@@ -267,7 +308,18 @@ def test_no_threshold_unit_computes_exclusive_or(perceptron):
     }
     missing = set(np.ndindex(2, 2, 2, 2)) - tables
     assert missing == {(0, 1, 1, 0), (1, 0, 0, 1)}
-    assert min(perceptron["mistakes_xor"]) > 0
+    _, mistakes = perceptron["learn"](corners, perceptron["xor"], epochs=200)
+    assert min(mistakes) > 0
+
+
+def test_a_logistic_unit_on_exclusive_or_answers_one_half_everywhere(perceptron):
+    """With weights zero the gradient vanishes, and both libraries end up there."""
+    errors = 0.5 - perceptron["xor"]
+    assert errors.sum() == 0
+    assert (errors @ perceptron["corners"] == 0).all()
+    for name in ("keras", "torch"):
+        found = np.ravel(perceptron[f"chance_xor_{name}"])
+        assert found == pytest.approx(np.full(4, 0.5), abs=1e-3)
 
 
 @pytest.mark.equation("eq:one-weight")
@@ -284,9 +336,9 @@ def test_the_one_weight_model_is_what_keras_and_pytorch_compute(perceptron):
 
 @pytest.mark.equation("eq:sum-of-squares")
 def test_the_loss_is_the_sum_of_squared_errors(perceptron, rooms_and_prices):
-    """The chapter's vectorized loss equals the sum in exact fractions."""
-    losses = perceptron["loss"](np.array(WEIGHTS))
-    for w, found in zip(WEIGHTS, losses, strict=True):
+    """The chapter's loss equals the sum in exact fractions."""
+    for w in WEIGHTS:
+        found = perceptron["loss"](w)
         exact = sum((Fraction(w) * x - y) ** 2 for x, y in rooms_and_prices)
         assert found == pytest.approx(float(exact), rel=1e-12)
 

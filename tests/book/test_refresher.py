@@ -90,6 +90,29 @@ def test_a_matrix_product_is_rows_times_columns(refresher, rng):
     assert refresher["scores"] == pytest.approx(np.array(one_by_one))
 
 
+def test_keras_and_pytorch_give_the_page_s_scores(refresher):
+    """Layers with the same weights agree with NumPy to single precision."""
+    for name in ("keras", "torch"):
+        assert refresher[f"scores_{name}"] == pytest.approx(
+            refresher["scores"], rel=1e-5, abs=1e-5
+        )
+
+
+@pytest.mark.equation("eq:ref-eigen")
+def test_the_worked_matrix_stretches_two_directions(refresher):
+    """By hand, by NumPy, and for random symmetric matrices; a third direction turns."""
+    assert [2 * 1 + 1 * 1, 1 * 1 + 2 * 1] == [3, 3]
+    assert [2 * 1 - 1 * 1, 1 * 1 - 2 * 1] == [1, -1]
+    assert refresher["stretches"] == pytest.approx([1, 3])
+    rng = np.random.default_rng(0)
+    for matrix in (refresher["A"], *(m + m.T for m in rng.normal(size=(5, 4, 4)))):
+        values, vectors = np.linalg.eigh(matrix)
+        for value, v in zip(values, vectors.T, strict=True):
+            stretched = [sum(row[j] * v[j] for j in range(len(v))) for row in matrix]
+            assert stretched == pytest.approx(value * v)
+        assert vectors.T @ vectors == pytest.approx(np.eye(len(matrix)))
+
+
 @pytest.mark.equation("eq:ref-loss")
 def test_the_loss_is_the_mean_squared_error(refresher, line_data):
     """The page's loss equals the mean in exact fractions."""
@@ -215,6 +238,29 @@ def test_the_gradient_is_the_direction_of_steepest_ascent(refresher):
     assert min(slopes, key=slopes.get) == -180
 
 
+@pytest.mark.equation("eq:ref-bowl")
+def test_a_tilted_bowl_is_a_sum_of_parabolas(refresher):
+    """Along the eigenvectors, and against the bowl's formula; half-axes, too."""
+    matrix = refresher["A"]
+    v = np.array([[1, 1], [1, -1]]) / math.sqrt(2)
+    for h in np.random.default_rng(1).normal(size=(20, 2)):
+        printed = h[0] ** 2 + h[0] * h[1] + h[1] ** 2
+        assert h @ matrix @ h / 2 == pytest.approx(printed)
+        shares = [h @ v[0], h @ v[1]]
+        assert 3 * shares[0] ** 2 / 2 + shares[1] ** 2 / 2 == pytest.approx(printed)
+    for height in (0.5, 2.0):
+        for axis, curvature in zip(v, (3, 1), strict=True):
+            tip = math.sqrt(2 * height / curvature) * axis
+            assert tip @ matrix @ tip / 2 == pytest.approx(height)
+
+
+def test_the_libraries_slope_is_the_chain_rule_s(refresher):
+    """Both gradients of the log loss equal minus the missing probability times x."""
+    expected = -(1 - sigmoid(0.6)) * 2
+    assert refresher["slope_keras"] == pytest.approx(expected, rel=1e-5)
+    assert refresher["w_torch"].grad.item() == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.equation("eq:ref-paths")
 def test_slopes_add_over_paths():
     """Two and three paths give the derivative of the whole, in exact fractions."""
@@ -273,6 +319,59 @@ def test_the_gaussian_is_a_density_with_its_mean_and_variance(refresher):
         assert (area, mean, variance) == pytest.approx((1, mu, sigma**2))
     within_one = NormalDist().cdf(1) - NormalDist().cdf(-1)
     assert round(100 * within_one) == 68
+
+
+@pytest.mark.equation("eq:ref-covariance")
+def test_the_covariance_is_the_mean_product_of_distances(refresher):
+    """Entry by entry, in exact fractions."""
+    rows = [[Fraction(str(v)) for v in flower] for flower in refresher["versicolor"]]
+    means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+    for j, k in itertools.product(range(2), range(2)):
+        exact = sum((r[j] - means[j]) * (r[k] - means[k]) for r in rows) / len(rows)
+        assert refresher["sigma"][j, k] == pytest.approx(float(exact))
+
+
+@pytest.mark.equation("eq:ref-gaussian-2d")
+def test_the_gaussian_in_the_plane_has_ellipses_along_its_eigenvectors(refresher):
+    """It is a product of two Gaussians along the axes, and has the volume 1."""
+    group, mu = refresher["versicolor"], refresher["mu"]
+    spreads, axes = np.sqrt(refresher["variances"]), refresher["axes_sigma"]
+    density, gaussian = refresher["density"], refresher["gaussian"]
+    for x in group[:8]:
+        along = (x - mu) @ axes
+        product = math.prod(
+            gaussian(a, 0.0, s) for a, s in zip(along, spreads, strict=True)
+        )
+        assert density(x, group) == pytest.approx(product)
+    grid = np.linspace(-6, 6, 121)
+    total = sum(
+        density(mu + axes @ (spreads * np.array([a, b])), group)
+        for a in grid
+        for b in grid
+    )
+    assert total * math.prod(spreads) * 0.1**2 == pytest.approx(1, abs=1e-6)
+    ring = mu[:, None] + refresher["ellipse"](axes, spreads)
+    heights = [density(x, group) for x in ring.T[::20]]
+    assert heights == pytest.approx([heights[0]] * len(heights))
+
+
+def test_the_interval_of_a_share_covers_it_as_often_as_it_says(refresher):
+    """For 60 true shares, the exact chance to lie within is 95 % or more."""
+    low, high = {}, {}
+    shares = np.linspace(0, 1, 1001)
+    chances = np.array(
+        [math.comb(50, k) * shares**k * (1 - shares) ** (50 - k) for k in range(51)]
+    )
+    for k in range(51):
+        kept = (chances[: k + 1].sum(axis=0) > 0.025) & (
+            chances[k:].sum(axis=0) > 0.025
+        )
+        low[k], high[k] = shares[kept][[0, -1]]
+    for p in np.linspace(0.01, 0.6, 60):
+        inside = [k for k in range(51) if low[k] - 1e-3 <= p <= high[k] + 1e-3]
+        chance = sum(math.comb(50, k) * p**k * (1 - p) ** (50 - k) for k in inside)
+        assert chance >= 0.95
+    assert refresher["plausible"][[0, -1]] == pytest.approx([low[4], high[4]], abs=1e-3)
 
 
 @pytest.mark.equation("eq:ref-log-likelihood")

@@ -1,0 +1,40 @@
+"""What the chapter on the perceptron claims, held over draws."""
+
+import numpy as np
+
+from bookpress.checks.claims import claim
+from notebook_utils import load_iris
+
+
+def _mistakes(measurement: str, draw: int) -> int:
+    """Mistakes of Rosenblatt's rule on setosa and versicolor until it errs no more."""
+    iris = load_iris().query("target < 2")
+    columns = [f"{measurement} length (cm)", f"{measurement} width (cm)"]
+    points = iris[columns].to_numpy().tolist()
+    labels = iris["target"].astype(int).tolist()
+    rng = np.random.default_rng(draw)
+    w_1 = w_2 = b = 0.0
+    mistakes, clean = 0, False
+    while not clean:
+        clean = True
+        for i in rng.permutation(len(points)).tolist():
+            x_1, x_2 = points[i]
+            error = labels[i] - (w_1 * x_1 + w_2 * x_2 + b >= 0)
+            if error:
+                w_1, w_2, b = w_1 + error * x_1, w_2 + error * x_2, b + error
+                mistakes, clean = mistakes + 1, False
+    return mistakes
+
+
+@claim(draws=100)
+def petals_take_few_mistakes(draw):
+    """By petals, in orders drawn anew each epoch, at most 30 mistakes are made."""
+    mistakes = _mistakes("petal", draw)
+    return mistakes <= 30, mistakes
+
+
+@claim(draws=100)
+def sepals_take_many_mistakes(draw):
+    """By sepals, in orders drawn anew each epoch, over 1 000 mistakes are made."""
+    mistakes = _mistakes("sepal", draw)
+    return mistakes > 1000, mistakes
