@@ -203,7 +203,7 @@ def flowers_keras(draw):
 @claim(draws=50)
 def flowers_torch(draw):
     """After 20 epochs of gradient descent at rate 0.2, batches of 24, PyTorch's 16
-    ReLUs have 27 or more of 30 held-out flowers right (measured), from split to split."""
+    ReLUs have 27 or more of 30 held-out flowers right (measured), split by split."""
     x, y, x_test, y_test = _flowers(draw)
     torch.manual_seed(draw)
     net, optimizer = _iris_torch()
