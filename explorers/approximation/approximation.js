@@ -214,7 +214,7 @@ function remark({ activation, units, target }) {
     return "A continuous sum cannot jump: it is off by about half of the jump.";
   }
   if (activation === "sigmoid") {
-    return "A wave of smooth rises and falls; beyond its right end no unit helps.";
+    return "A wave of sigmoids, stretched by 2*q*; wider ones would give another.";
   }
   const pieces = units === 1 ? "One straight piece" : `${units} straight pieces`;
   return `${pieces}, off where the target bends between two units.`;

@@ -39,7 +39,7 @@ def run(docname: str) -> dict:
 
 def report(cells: dict) -> dict:
     keras = cells["keras"]
-    model, x = cells["iris_keras"], cells["flowers"][:20]
+    model, x = cells["iris_keras"], cells["x_train"][:20]
     W1, b1, W2, b2 = (weights.astype(float) for weights in model.get_weights())
     layers = [(W1.T, b1, cells["relu"]), (W2.T, b2, cells["identity"])]
     answers = keras.ops.convert_to_numpy(model(x))
@@ -53,8 +53,8 @@ def report(cells: dict) -> dict:
             if isinstance(value, keras.Model)
         },
         "losses": cells["losses_keras"],
-        "right": int(cells["right_keras"]),
-        "spiral": float(np.mean(cells["decided_keras"] == cells["targets"])),
+        "right": float(cells["accuracy_keras"]),
+        "spiral": float(cells["right_keras"]),
         "gap to NumPy": float(np.abs(answers - cells["forward"](x, layers)).max()),
     }
 
