@@ -741,7 +741,7 @@ def test_the_edge_in_the_figure_is_where_single_precision_puts_it(losses):
 
 
 def test_tensorflows_own_sigmoid_passes_keras_clip_at_the_logit_of_the_page():
-    """The slope is gone from 16.23 on, as the page says, and by the formula from 16.6."""
+    """The slope is gone from 16.23 on, as the page says; by the formula, from 16.6."""
     logits = np.linspace(16, 17, 1001, dtype="float32")[:, None]
     for sigmoid, edge in (
         (tf.sigmoid, 16.23),
