@@ -65,9 +65,14 @@ def test_the_empirical_risk_has_the_expected_risk_as_its_mean():
 
 
 def test_the_chapters_fits_are_too_optimistic_and_less_so_with_more_samples(losses):
-    risks = losses["risks"]
+    risks = {size: pairs.mean(axis=0) for size, pairs in losses["risks"].items()}
     gaps = [risks[size][1] - risks[size][0] for size in (10, 20, 50)]
     assert gaps[0] > gaps[1] > gaps[2] > 0
+    straight, bent = (
+        np.median(pairs[:, 1] - pairs[:, 0])
+        for pairs in (losses["risks"][10], losses["bent_risks"])
+    )
+    assert bent > straight
 
 
 @pytest.mark.equation("eq:negative-log-likelihood")
@@ -101,6 +106,101 @@ def test_the_gaussian_gives_the_squared_error(losses):
 
         for move in 0.01 * np.vstack([np.eye(2), -np.eye(2)]):
             assert total(line + move) > total(line)
+
+
+@pytest.mark.equation("eq:entropy-kl")
+def test_only_the_divergence_can_be_trained_away():
+    """The sum equals PyTorch's entropy and divergence; no model pays less than the
+    entropy, and the page's bound on the logarithm holds term by term.
+    """
+    for seed in RNG_SEEDS:
+        p, q = np.random.default_rng(seed).dirichlet(np.ones(4), size=2)
+        entropy = torch.distributions.Categorical(torch.tensor(p)).entropy().item()
+        divergence = torch.distributions.kl_divergence(
+            torch.distributions.Categorical(torch.tensor(p)),
+            torch.distributions.Categorical(torch.tensor(q)),
+        ).item()
+        cross = -fsum(p[k] * log(q[k]) for k in range(4))
+        assert cross == pytest.approx(entropy + divergence)
+        assert divergence == pytest.approx(fsum(p * np.log(p / q)))
+        assert divergence > 0
+        assert -divergence <= fsum(p * (q / p - 1)) <= 1e-12
+    cost = -0.8 * np.log(q_grid := np.linspace(0.01, 0.99, 99)) - 0.2 * np.log(
+        1 - q_grid
+    )
+    assert q_grid[cost.argmin()] == pytest.approx(0.8)
+
+
+@pytest.mark.equation("eq:predicted-spread")
+def test_the_loss_with_a_spread_is_the_gaussians_and_that_of_the_libraries(losses):
+    """It equals PyTorch's GaussianNLLLoss and Keras' function of the page, and is
+    smallest where the spread is the size of the error.
+    """
+    rng = np.random.default_rng(3)
+    y, y_hat, log_s = rng.normal(size=(3, 20, 1)).astype("float32")
+    printed = log_s + (y - y_hat) ** 2 / (2 * np.exp(log_s) ** 2)
+    by_torch = torch.nn.GaussianNLLLoss(reduction="none")(
+        torch.tensor(y_hat), torch.tensor(y), torch.tensor(np.exp(log_s) ** 2)
+    )
+    by_keras = losses["gaussian_nll"](y, np.hstack([y_hat, log_s]))
+    assert by_torch.numpy() == pytest.approx(printed, rel=1e-4)
+    assert keras.ops.convert_to_numpy(by_keras) == pytest.approx(printed, rel=1e-4)
+    normal = torch.distributions.Normal(torch.tensor(y_hat), torch.tensor(log_s).exp())
+    full = -normal.log_prob(torch.tensor(y)).numpy()
+    assert full == pytest.approx(printed + 0.5 * log(2 * pi), rel=1e-4)
+    grid = np.linspace(1, 40, 3901)
+    assert grid[np.argmin(np.log(grid) + 10**2 / (2 * grid**2))] == pytest.approx(10)
+
+
+def test_both_libraries_find_the_spread_that_pays_on_six_columns(losses):
+    """On the page's split both beat the constant spread, and agree."""
+    for library in ("keras", "torch"):
+        assert losses[f"nll_{library}"] < losses["nll_constant"] - 0.05
+    assert losses["nll_keras"] == pytest.approx(losses["nll_torch"], abs=0.03)
+
+
+@pytest.mark.equation("eq:precision-recall")
+def test_precision_and_recall_are_those_of_keras_metrics(losses):
+    """The two shares equal Keras' metrics on the page's tracts, and 5/20 and 5/8."""
+    true = losses["ceiling"][losses["held_out"]]
+    for threshold in (0.05, 1 / 11, 0.3):
+        p = losses["plain_torch"]
+        called = p >= threshold
+        both = np.sum(called & (true == 1))
+        precision, recall = (
+            keras.metrics.Precision(threshold),
+            keras.metrics.Recall(threshold),
+        )
+        precision.update_state(true, p)
+        recall.update_state(true, p)
+        assert float(precision.result()) == pytest.approx(both / called.sum())
+        assert float(recall.result()) == pytest.approx(both / true.sum())
+    table = re.findall(r"(\d+) (true|false) (positives|negatives)", source(PAGE))
+    n = {(truth, sign): int(number) for number, truth, sign in table}
+    assert n["true", "positives"] + n["false", "positives"] == 20
+    assert n["true", "positives"] + n["false", "negatives"] == 8
+    assert sum(n.values()) == len(true)
+
+
+def test_a_threshold_of_one_over_one_plus_c_is_the_cheapest():
+    """Of all thresholds, on outcomes drawn from the probabilities themselves."""
+    p = np.linspace(0.0005, 0.9995, 1000)
+    for c in (1, 4, 10):
+        thresholds = np.linspace(0.01, 0.9, 90)
+        costs = [np.sum(np.where(p >= t, 1 - p, c * p)) for t in thresholds]
+        assert thresholds[np.argmin(costs)] == pytest.approx(1 / (1 + c), abs=0.011)
+
+
+def test_a_weight_multiplies_the_odds():
+    """With PyTorch's pos_weight, the best constant logit has c times the true odds."""
+    y = torch.tensor([1.0] * 3 + [0.0] * 97)
+    for c in (1.0, 10.0):
+        loss = torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor(c))
+        o = torch.zeros(1, requires_grad=True)
+        best = torch.tensor(log(c * 3 / 97))
+        o.data.fill_(best)
+        loss(o.expand(100), y).backward()
+        assert o.grad.item() == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.equation("eq:mean-squared-error")
@@ -256,7 +356,8 @@ def test_the_binary_loss_of_a_logit_is_exact_for_every_logit():
 @pytest.mark.equation("eq:penalized")
 def test_the_penalty_bounds_the_weights_and_lets_the_bias_alone(losses):
     """At the chapter's end of training the gradient of the formula is zero."""
-    x, y = torch.tensor(losses["features"]), torch.tensor(losses["versicolor"])
+    x = torch.tensor(losses["features"]).double()
+    y = torch.tensor(losses["versicolor"][:, 0]).double()
     w, b, _ = losses["train"](decay=0.1, steps=3000)
     weights = torch.tensor(w, requires_grad=True)
     bias = torch.tensor(b, requires_grad=True)
@@ -499,6 +600,17 @@ def test_keras_sums_over_what_it_takes_means_of():
     assert total == pytest.approx(np.sum(np.mean((o - y) ** 2, axis=1)), rel=1e-5)
 
 
+def test_a_sum_is_six_times_the_mean_in_pytorch_and_three_times_in_keras():
+    """For the three samples with two outputs of the page: 17.33, 104 and 52."""
+    e = np.array([[2.0, 0.0], [4.0, 2.0], [8.0, 4.0]], dtype="float32")
+    zeros = np.zeros_like(e)
+    by_keras = keras.losses.MeanSquaredError(reduction="sum")(zeros, e)
+    by_torch = torch.nn.MSELoss(reduction="sum")(torch.tensor(e), torch.tensor(zeros))
+    mean = torch.nn.MSELoss()(torch.tensor(e), torch.tensor(zeros)).item()
+    assert (float(by_keras), by_torch.item()) == (52, 104)
+    assert mean == pytest.approx(104 / 6)
+
+
 def test_the_chapters_three_computations_of_the_table_agree(losses):
     for task, value in losses["reference"].items():
         assert float(losses["contract_keras"][task]) == pytest.approx(value, rel=1e-5)
@@ -628,6 +740,58 @@ def test_the_edge_in_the_figure_is_where_single_precision_puts_it(losses):
     assert losses["loss_exact"] == pytest.approx(exact, rel=1e-6)
 
 
+def test_tensorflows_own_sigmoid_passes_keras_clip_at_the_logit_of_the_page():
+    """The slope is gone from 16.23 on, as the page says; by the formula, from 16.6."""
+    logits = np.linspace(16, 17, 1001, dtype="float32")[:, None]
+    for sigmoid, edge in (
+        (tf.sigmoid, 16.23),
+        (lambda o: 1 / (1 + tf.exp(-o)), 16.64),
+    ):
+        o = tf.Variable(logits)
+        with tf.GradientTape() as tape:
+            p = 1.0 * sigmoid(o)  # no activation that Keras could see through
+            loss = keras.losses.BinaryCrossentropy(reduction="sum")(0 * logits, p)
+        slopes = tape.gradient(loss, o).numpy()[:, 0]
+        assert logits[slopes == 0].min() == pytest.approx(edge, abs=0.005)
+    assert f"at {16.23}." in source(PAGE)
+
+
+def test_a_second_softmax_takes_the_slope_of_a_confident_error(losses):
+    """PyTorch's slopes of the loss, with one softmax and with two, are the page's."""
+    found = []
+    for twice in (False, True):
+        o = torch.tensor([[10.0, 0.0, 0.0]], dtype=torch.float64, requires_grad=True)
+        logits = o.softmax(dim=1) if twice else o
+        torch.nn.functional.cross_entropy(logits, torch.tensor([2])).backward()
+        found.append(o.grad[0, 2].item())
+    assert found[0] == pytest.approx(losses["once"], abs=1e-6)
+    assert found[1] == pytest.approx(losses["again"], rel=1e-3)
+    assert found[0] == pytest.approx(-1, abs=1e-3) and abs(found[1]) < 1e-4
+
+
+def test_the_pinball_loss_is_the_logarithm_of_an_asymmetric_laplace_density():
+    """The density of the solution adds up to 1 and puts the share q below the line."""
+    e = np.linspace(-200, 200, 2_000_001)
+    for q, s in ((0.3, 1.0), (0.5, 2.0), (0.9, 0.5)):
+        p = q * (1 - q) / s * np.exp(-np.maximum(q * e, (q - 1) * e) / s)
+        assert np.trapezoid(p, e) == pytest.approx(1, abs=1e-5)
+        assert np.trapezoid(p[e <= 0], e[e <= 0]) == pytest.approx(q, abs=1e-3)
+
+
+def test_bad_entries_do_to_the_three_lines_what_the_libraries_say(losses):
+    """Lines trained in Keras and PyTorch come to rest where reweighting puts them."""
+    pairs = [
+        (losses["line_keras"], keras.losses.MeanSquaredError(), "squared"),
+        (losses["line_keras"], keras.losses.Huber(delta=5.0), "Huber, 5"),
+        (losses["line_torch"], torch.nn.MSELoss(), "squared"),
+        (losses["line_torch"], torch.nn.HuberLoss(delta=5.0), "Huber, 5"),
+        (losses["line_torch"], torch.nn.L1Loss(), "absolute"),
+    ]
+    for line, loss, name in pairs:
+        for prices, exact in zip(("y", "typed"), losses["slopes"][name], strict=False):
+            assert line(loss, losses[prices]) == pytest.approx(exact, abs=0.15)
+
+
 # The other backend --------------------------------------------------------------------
 
 BACKEND = """
@@ -707,10 +871,10 @@ def test_only_logits_are_safe_on_every_backend(backend):
     assert found["values"] == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_page_shows_what_the_other_backend_says(losses):
-    lines = losses["other"].stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["torch", "torch"]
-    assert [float(line.split()[-1]) for line in lines] == pytest.approx([16.118, 200])
+def test_the_page_says_what_the_other_backend_gives():
+    """The loss of 16.1 on PyTorch's backend, which the test above measures."""
+    assert "on the other 16.1 with slope zero" in source(PAGE)
+    assert round(-np.log(1e-7), 1) == 16.1
 
 
 # Weight decay -------------------------------------------------------------------------
@@ -817,30 +981,61 @@ def test_a_penalized_bias_is_the_mean_divided(losses):
     assert b == pytest.approx(y.mean() / (1 + strength / 2))
 
 
+def test_the_l1_penalty_of_the_page_takes_weights_of_any_network_and_no_bias():
+    """The expression that it prints, on layers with and without weights."""
+    printed = re.search(r"`lam \* (sum\(.*?\))` to the loss", source(PAGE))[1]
+    net = torch.nn.Sequential(
+        torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)
+    )
+    expected = net[0].weight.abs().sum() + net[2].weight.abs().sum()
+    assert eval(printed, {"net": net}).item() == pytest.approx(expected.item())
+
+
+def test_both_libraries_leave_the_bias_alone_when_told(losses):
+    """After the last fit of the page, without decay of the bias, it is the mean."""
+    mean = losses["y"].mean()
+    assert losses["bias_keras"] == pytest.approx(mean, abs=0.05)
+    assert losses["valued_torch"][0].bias.item() == pytest.approx(mean, abs=0.05)
+
+
 def test_a_penalty_scales_the_choice_between_splits_honestly(losses):
-    """It uses training and validation rows only; and the parts are apart."""
-    errors, picked = losses["errors"], losses["picked"]
-    assert (errors[:, :, 1].argmin(axis=1) == picked).all()
+    """It uses training and validation rows only; rivals see the same 120 tracts."""
+    errors, picked, lambdas = losses["errors"], losses["picked"], losses["lambdas"]
+    assert (lambdas[errors[:, :, 1].argmin(axis=1)] == picked).all()
     training = np.median(errors[:, :, 0], axis=0)
     assert (np.diff(training) >= 0).all()
     boston, y = losses["boston"], losses["y"]
     order = np.random.default_rng(3).permutation(len(y))
     seen, kept, judged = np.split(order, [60, 120])
-    six = boston[losses["columns"]].to_numpy()
-    six = (six - six[seen].mean(axis=0)) / six[seen].std(axis=0)
-    pairs = [six[:, i] * six[:, j] for i in range(6) for j in range(i, 6)]
-    wide = np.column_stack([six, *pairs])
-    wide = (wide - wide[seen].mean(axis=0)) / wide[seen].std(axis=0)
-    level = y[seen].mean()
-    for number in (8, 12):  # least squares with rows that stand for the penalty
-        extra = np.sqrt(60 * losses["lambdas"][number] / 2) * np.eye(27)
-        rows_ = np.vstack([wide[seen], extra])
-        w = np.linalg.lstsq(rows_, np.append(y[seen] - level, np.zeros(27)))[0]
-        found = [
-            np.mean((wide[part] @ w + level - y[part]) ** 2)
-            for part in (seen, kept, judged)
-        ]
+
+    def least_squares(rows, columns, strength):
+        """Squared errors, with rows that stand for the penalty."""
+        bias, k = y[rows].mean(), columns.shape[1]
+        extra = np.sqrt(len(rows) * strength / 2) * np.eye(k)
+        target = np.append(y[rows] - bias, np.zeros(k))
+        w = np.linalg.lstsq(np.vstack([columns[rows], extra]), target)[0]
+        return (columns @ w + bias - y) ** 2
+
+    def features(rows):
+        six = boston[losses["columns"]].to_numpy()
+        six = (six - six[rows].mean(axis=0)) / six[rows].std(axis=0)
+        pairs = [six[:, i] * six[:, j] for i in range(6) for j in range(i, 6)]
+        wide = np.column_stack([six, *pairs])
+        return six, (wide - wide[rows].mean(axis=0)) / wide[rows].std(axis=0)
+
+    for number in (8, 12):
+        squared_errors = least_squares(seen, features(seen)[1], lambdas[number])
+        found = [squared_errors[part].mean() for part in (seen, kept, judged)]
         assert errors[3, number] == pytest.approx(found, rel=1e-6)
+    both = order[:120]
+    six, wide = features(both)
+    for name, columns, strength in [
+        ("with_penalty", wide, picked[3]),
+        ("without", wide, lambdas[0]),
+        ("straight", six, 0.0),
+    ]:
+        found = least_squares(both, columns, strength)[judged].mean()
+        assert losses[name][3] == pytest.approx(found, rel=1e-5)
 
 
 @pytest.mark.thorough
