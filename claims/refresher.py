@@ -15,8 +15,8 @@ def _density(x, group):
 
 @claim(draws=200)
 def our_flower_is_more_likely_a_virginica(draw):
-    """With flowers drawn anew from the 50 of each species, two Gaussians give our flower
-    more than one half for virginica at equal shares."""
+    """With 50 flowers of each species drawn anew from the data, two Gaussians give more
+    than one half to virginica for our flower, at equal shares."""
     iris, rng = load_iris(), np.random.default_rng(draw)
     columns = ["petal length (cm)", "petal width (cm)"]
     species = [iris[iris["target"] == k][columns].to_numpy() for k in (1, 2)]

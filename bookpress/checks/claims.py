@@ -213,13 +213,32 @@ class Experiment:
     def key(self, root: Path) -> str:
         """Hash of its code, of what that uses of the book, and of the pins."""
         used = used_by([self.code], root)
+        local = [used.statements[path] for path in sorted(used.statements)]
         return stale.digest(
             self.mark,
-            self.code,
+            shape(ast.parse(self.code)),
             *(line for name in sorted(used.packages) for line in lines_of(name, root)),
-            *map(used.source, sorted(used.statements)),
+            *(shape(sorted(part, key=lambda node: node.lineno)) for part in local),
             stale.digest_of_files(data_files(used, root), root),
         )
+
+
+def shape(part: object) -> str:
+    """Code as a text that is the same in every version of Python.
+
+    `ast.unparse` quotes otherwise from 3.12 on, and `ast.dump` tells other fields.
+    """
+    if isinstance(part, list):
+        return "[" + ", ".join(map(shape, part)) + "]"
+    if not isinstance(part, ast.AST):
+        return repr(part)
+    fields = ((name, value) for name, value in ast.iter_fields(part))
+    told = (
+        f"{name}={shape(value)}"
+        for name, value in sorted(fields, key=lambda field: field[0])
+        if value not in (None, []) and name not in {"kind", "type_comment", "ctx"}
+    )
+    return f"{type(part).__name__}({', '.join(told)})"
 
 
 def experiments(root: Path) -> dict[str, Experiment]:
