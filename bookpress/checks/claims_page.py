@@ -5,6 +5,8 @@ experiment that no page names and one that is not in the record are warnings, wh
 the build.
 """
 
+import itertools
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -18,6 +20,9 @@ from bookpress.stale import is_new
 from bookpress.tables import page_link, paragraph, table
 
 logger = logging.getLogger(__name__)
+
+MARKUP = re.compile(r"[${}`\]\[]")
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class claim_checks(nodes.General, nodes.Element):
@@ -80,29 +85,49 @@ def warn(message: str, docname: str, line: int | None) -> None:
 def told(entry: dict) -> tuple[str, str]:
     """In how many draws a claim holds, and the spread of what it measures."""
     result = claims.recorded(entry)
-    return f"{result.held} of {result.draws}", spread(result)
+    return tied(f"{result.held} of {result.draws}"), spread(result)
 
 
 def told_by(mark: claims.Mark) -> tuple[str, str]:
     """The same as a page says it of its own draws."""
     said = {number.expression: number.text for number in mark.numbers}
-    counted = f"{said['held']} of {said['draws']}" if "held" in said else "all"
+    counted = tied(f"{said['held']} of {said['draws']}") if "held" in said else "all"
     return counted, said.get("median", "")
 
 
+def tied(words: str) -> str:
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def in_words(mark: claims.Mark) -> str:
-    return "Repeated on the page: " + mark.name.replace("_", " ") + "."
+    """The sentence that tells in how many draws it holds; else the claim's name."""
+    text = " ".join(mark.paragraph.split())
+    told = next((n.text for n in mark.numbers if n.expression == "held"), "")
+    for sentence in re.split(r"(?<=[.:]) (?=[A-Z])", text):
+        if told and re.search(rf"\b{told}\b", sentence) and not MARKUP.search(sentence):
+            return sentence.rstrip(":.") + "."
+    return mark.name.replace("_", " ").capitalize() + "."
 
 
 def spread(result: claims.Result) -> str:
     if result.median is None:
         return ""
-    numbers = (f"{value:.3g}" for value in (result.median, result.low, result.high))
-    return "{} ({} to {})".format(*numbers).replace("-", "−")
+    return "{} ({} to {})".format(*map(shown, (result.median, result.low, result.high)))
+
+
+def shown(value: float) -> str:
+    """A number with three digits, or all before the point."""
+    if 0 < abs(value) < 1e-3:
+        digits, _, power = f"{value:.1e}".partition("e")
+        superscript = str(int(power)).translate(SUPERSCRIPT)
+        return f"{digits} · 10{superscript}".replace("-", "−")
+    if abs(value) >= 1000:
+        return f"{value:,.0f}".replace(",", "\N{NO-BREAK SPACE}").replace("-", "−")
+    return f"{value:.3g}".replace("-", "−")
 
 
 class FillClaims(SphinxPostTransform):
-    """Replace the placeholder by the table, in the order of the book."""
+    """Replace the placeholder by a table for each chapter, in the order of the book."""
 
     default_priority = 4
 
@@ -110,12 +135,15 @@ class FillClaims(SphinxPostTransform):
         pages = ["", *self.env.toctree_includes.get(self.config.root_doc, [])]
         for placeholder in list(self.document.findall(claim_checks)):
             rows = sorted(self.env.claim_checks, key=lambda row: pages.index(row[0]))
-            cells = [
-                [page_link(self.env.docname, page), *map(paragraph, texts)]
-                for page, *texts in rows
-            ]
-            head = ["Chapter", "Claim", "Holds in", "Median (10 to 90 %)"]
-            placeholder.replace_self(table(head, cells, [17, 50, 13, 20]))
+            found = []
+            for page, group in itertools.groupby(rows, key=lambda row: row[0]):
+                cells = [list(map(paragraph, texts)) for _, *texts in group]
+                head = ["Claim", "Holds in", "Median (spread)"]
+                found += [
+                    page_link(self.env.docname, page),
+                    table(head, cells, [60, 15, 25]),
+                ]
+            placeholder.replace_self(found)
 
 
 def setup(app) -> dict:

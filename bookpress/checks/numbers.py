@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from bookpress.cells import Piece, pieces
 
 # A minus may be typed as a hyphen, as the sign, or in mathematics.
-MANTISSA = r"[-−]?\d+(?:[  ]\d{3})*(?:\.\d+)?"
+SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"  # of thousands
+MANTISSA = rf"[-−]?\d+(?:[{SPACES}]\d{{3}})*(?:\.\d+)?"
 POWER = r"(?:\s*\\(?:cdot|times)\s*10\^\{?-?\d+\}?)?"
 NUMBER = re.compile(rf"(?<![\w.\\]){MANTISSA}{POWER}(?![\w])|10\^\{{?-?\d+\}}?")
 COMMENT = re.compile(r"^% (holds|given|claim): (.*)$", flags=re.M)
@@ -52,7 +53,7 @@ class Held:
 
 def read_number(text: str) -> tuple[float, float]:
     """Value of a number as printed, and the unit of its last digit."""
-    text = text.replace("−", "-").replace(" ", "").replace(" ", "").strip("$")
+    text = re.sub(rf"[{SPACES}$]", "", text.replace("−", "-"))
     match = re.fullmatch(r"10\^\{?(-?\d+)\}?", text)
     if match:
         return 10.0 ** int(match[1]), 0.0
