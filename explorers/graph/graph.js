@@ -404,7 +404,7 @@ function stage(figure) {
       const side = left.split(", ").includes(`${from} ${to}`) ? 1 : -1;
       const turn = passed ? -side : side;
       const normal = [dy * turn, -dx * turn];
-      const away = 3 + Math.abs(normal[0]) * (text.length * 3.1) + Math.abs(normal[1]) * 7;
+      const away = 3 + Math.abs(normal[0]) * (text.length * 3.6) + Math.abs(normal[1]) * 7;
       const early = crossing.split(", ").includes(`${from} ${to}`) ? 0.27 : 0.5;
       const part = passed ? 1 - early : early;
       word.style.left = `${(x + part * (endX - x) + normal[0] * away).toFixed(1)}px`;

@@ -780,6 +780,17 @@ def test_what_is_changed_on_record_is_answered_as_the_page_says(autodiff):
     assert autodiff["wrong"][0] < 0
 
 
+def test_a_pass_forward_through_the_worked_network(autodiff):
+    """From x2 its dots are 0.5 in both units, 0.5 and 0 behind, then 1 and 4."""
+    Dual = autodiff["Dual"]
+    x_1, x_2 = Dual(1.0), Dual(2.0, 1.0)
+    o = x_1 + 0.5 * x_2 + 1.0, -2.0 * x_1 + 0.5 * x_2
+    a = o[0], 0.0 * o[1]  # the second unit is off
+    s = 2.0 * a[0] + 3.0 * a[1] + -1.0
+    loss = (s + -3.0) * (s + -3.0)
+    assert [u.dot for u in (*o, *a, s, loss)] == [0.5, 0.5, 0.5, 0, 1, 4]
+
+
 def test_the_libraries_products_are_those_of_the_jacobian(autodiff):
     J = np.array([[2.0, 3.0], [1.0, 1.0]])
     for name in ("keras", "torch"):
