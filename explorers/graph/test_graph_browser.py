@@ -17,7 +17,7 @@ def cards(place: Locator) -> list[str]:
 
 def rounded(value: float) -> str:
     """Two decimals, as the cards write numbers from a hundredth to a thousand."""
-    return f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+    return f"{value + 0:.2f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def said(name: str) -> str:
