@@ -12,11 +12,15 @@ from notebook_utils import palette
 
 
 class Node(NamedTuple):
-    """A node: its name, what it computes or which kind of input it is, its inputs."""
+    """A node: its name, what it computes or which kind of input it is, its inputs.
+
+    An affine node has weights for its inputs, and last a bias.
+    """
 
     name: str
     kind: str
     inputs: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
 
 
 GRAPHS = {
@@ -28,48 +32,43 @@ GRAPHS = {
         Node("o", "sum", ("z", "b")),
         Node("y", "exp", ("o",)),
     ],
-    # Each weight is used twice: on the way into its hidden unit and on the way out.
+    # The network that the chapter works in numbers.
     "network": [
-        Node("x", "input"),
-        Node("w1", "weight"),
-        Node("w2", "weight"),
+        Node("x1", "input"),
+        Node("x2", "input"),
         Node("y", "target"),
-        Node("o1", "product", ("w1", "x")),
-        Node("a1", "sigmoid", ("o1",)),
-        Node("p1", "product", ("w1", "a1")),
-        Node("o2", "product", ("w2", "x")),
-        Node("a2", "sigmoid", ("o2",)),
-        Node("p2", "product", ("w2", "a2")),
-        Node("s", "sum", ("p1", "p2")),
+        Node("o1", "affine", ("x1", "x2"), (1.0, 0.5, 1.0)),
+        Node("o2", "affine", ("x1", "x2"), (-2.0, 0.5, 0.0)),
+        Node("a1", "relu", ("o1",)),
+        Node("a2", "relu", ("o2",)),
+        Node("s", "affine", ("a1", "a2"), (2.0, 3.0, -1.0)),
         Node("L", "error", ("s", "y")),
     ],
 }
 
 
-def sigmoid(u: float) -> float:
-    return 1 / (1 + math.exp(-u))
-
-
-# What each kind computes from its inputs, and its slope with respect to each of them.
+# What each kind computes from its inputs and weights, and its slope by each input.
 RULES = {
     "product": (lambda u, v: u * v, lambda u, v: (v, u)),
     "sum": (lambda u, v: u + v, lambda u, v: (1.0, 1.0)),
     "exp": (math.exp, lambda u: (math.exp(u),)),
-    "sigmoid": (sigmoid, lambda u: (sigmoid(u) * (1 - sigmoid(u)),)),
+    "affine": (lambda u, v, p, q, b: p * u + q * v + b, lambda u, v, p, q, b: (p, q)),
+    "relu": (lambda u: max(u, 0.0), lambda u: (1.0 if u > 0 else 0.0,)),
     "error": (lambda u, v: (u - v) ** 2, lambda u, v: (2 * (u - v), 2 * (v - u))),
 }
 
 
 class Graph(Explorer):
-    """Reverse mode on a graph: y = exp(wx + b), or a network of two hidden units.
+    """Reverse mode on a graph: y = exp(wx + b), or a network of two hidden ReLUs.
 
-    The network is s = w₁ σ(w₁x) + w₂ σ(w₂x) with the loss L = (s − y)². A step gives
-    one node its value, later one node its adjoint, which is complete at once.
+    The network has two inputs, fixed weights and the loss L = (s − y)². A step gives
+    one node its value, later one node its adjoint, which is complete at once and, at
+    a node with weights, gives their gradients.
 
     Parameters
     ----------
     traits : `example` ("exponential" or "network"), its inputs `exponential` (w, x, b)
-        and `network` (x, w₁, w₂, y), `step` (how many are done)
+        and `network` (x₁, x₂, y), `step` (how many are done)
     """
 
     words = (
@@ -84,7 +83,7 @@ class Graph(Explorer):
         traitlets.Float(), [2.0, 3.0, -4.0], minlen=3, maxlen=3
     ).tag(sync=True)
     network = traitlets.List(
-        traitlets.Float(), [0.5, 1.5, -1.0, 2.0], minlen=4, maxlen=4
+        traitlets.Float(), [1.0, 2.0, 3.0], minlen=3, maxlen=3
     ).tag(sync=True)
     step = traitlets.Int(0, min=0, max=20).tag(sync=True)
 
@@ -95,16 +94,19 @@ class Graph(Explorer):
         return proposal["value"]
 
     def run(self) -> dict[str, dict]:
-        """Values and adjoints by node, slopes and contributions by arrow (from, to)."""
+        """Values and adjoints by node, slopes and contributions by arrow (from, to).
+
+        The gradients of weights, and last of the bias, are by node.
+        """
         nodes = GRAPHS[self.example]
         values, slopes = {}, {}
         given = iter(getattr(self, self.example))
-        for name, kind, inputs in nodes:
+        for name, kind, inputs, weights in nodes:
             if not inputs:
                 values[name] = next(given)
                 continue
             value, slope = RULES[kind]
-            arguments = [values[u] for u in inputs]
+            arguments = [*(values[u] for u in inputs), *weights]
             values[name] = value(*arguments)
             slopes |= {
                 (u, name): by_u
@@ -112,8 +114,11 @@ class Graph(Explorer):
             }
         adjoints = dict.fromkeys(values, 0.0)
         adjoints[nodes[-1].name] = 1.0
-        contributions = {}
-        for name, _, inputs in reversed(nodes):
+        contributions, gradients = {}, {}
+        for name, _, inputs, weights in reversed(nodes):
+            if weights:
+                factors = [*(values[u] for u in inputs), 1.0]
+                gradients[name] = [adjoints[name] * factor for factor in factors]
             for u in inputs:
                 contributions[u, name] = adjoints[name] * slopes[u, name]
                 adjoints[u] += contributions[u, name]
@@ -122,6 +127,7 @@ class Graph(Explorer):
             "slopes": slopes,
             "adjoints": adjoints,
             "contributions": contributions,
+            "gradients": gradients,
         }
 
     def draw(self) -> Figure:
@@ -130,7 +136,7 @@ class Graph(Explorer):
         frame = Graph(example="network", network=self.network)
         back = [node.name for node in reversed(GRAPHS["network"])]
         titles = ["forward: values, slopes", "backward, half way", "backward: all done"]
-        panels = zip(figure.subplots(1, 3), titles, [0, 6, 12], strict=True)
+        panels = zip(figure.subplots(1, 3), titles, [0, 4, 9], strict=True)
         for axes, title, count in panels:
             axes.set_title(title)
             frame._draw_frame(axes, back[:count])
@@ -158,16 +164,17 @@ class Graph(Explorer):
             )
             (x, y), (to_x, to_y) = edge(u, v), edge(v, u)
             side = 0 if y == to_y else SIDES.get((u, v), 1)
+            part = 0.3 if (u, v) in CROSSING else 0.5
             axes.text(
-                (x + to_x) / 2 + 0.06 * side,
-                (y + to_y) / 2,
+                x + part * (to_x - x) + (0.16 if part < 0.5 else 0.08) * side,
+                y + part * (to_y - y),
                 written(run["contributions"][u, v] if passed else slope),
                 color=palette.accent if passed else palette.step,
                 ha={1: "left", 0: "center", -1: "right"}[side],
                 va="center" if side else "bottom",
                 fontsize=7.2,
             )
-        for name, kind, _ in GRAPHS["network"]:
+        for name, kind, _, _ in GRAPHS["network"]:
             x, y = PLACES[name]
             card = FancyBboxPatch(
                 (x - WIDTH / 2, y - HEIGHT / 2),
@@ -189,36 +196,32 @@ class Graph(Explorer):
             for up, text, color in lines:
                 place = {"ha": "center", "va": "center"}
                 axes.text(x, y + up, text, color=color, fontsize=7, **place)
-        axes.set(xlim=(-0.56, 4.56), ylim=(-5.4, 0.4))
+        axes.set(xlim=(-0.1, 4.6), ylim=(-5.4, 0.4))
         axes.axis("off")
 
 
 # The network in print: middles of the cards, their size, the side of arrows' numbers.
 PLACES = {
-    "x": (2, 0),
-    "o1": (1.15, -1),
-    "o2": (2.85, -1),
-    "a1": (1.15, -2),
-    "a2": (2.85, -2),
-    "w1": (0, -2),
-    "w2": (4, -2),
-    "p1": (1.15, -3),
-    "p2": (2.85, -3),
-    "s": (2, -4),
+    "x1": (0.7, 0),
+    "x2": (3.3, 0),
+    "o1": (0.7, -1.4),
+    "o2": (3.3, -1.4),
+    "a1": (0.7, -2.6),
+    "a2": (3.3, -2.6),
+    "s": (2, -3.8),
     "y": (4, -5),
     "L": (2, -5),
 }
 WIDTH, HEIGHT = 1.09, 0.66
-LEFT = "x o1, w1 o1, w1 p1, p1 s, a2 p2, o2 a2, s L"
-SIDES = {tuple(arrow.split()): -1 for arrow in LEFT.split(", ")}
-SIGNS = {"product": "×", "sum": "+", "sigmoid": "$\\sigma$", "error": "$(s - y)^2$"}
+SIDES = dict.fromkeys([("x1", "o1"), ("o1", "a1"), ("a1", "s"), ("s", "L")], -1)
+CROSSING = {("x1", "o2"), ("x2", "o1")}
+SIDES[("x1", "o2")] = -1
+SIGNS = {"affine": "affine", "relu": "ReLU", "error": "$(s - y)^2$"}
 LOOKS = {
     "input": "data",
     "target": "data",
-    "weight": "step",
-    "product": "curve",
-    "sum": "curve",
-    "sigmoid": "curve",
+    "affine": "curve",
+    "relu": "curve",
     "error": "good",
 }
 

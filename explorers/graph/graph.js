@@ -10,7 +10,7 @@ import { even } from "../kit/scales.js";
  * @typedef {object} State the traits of `graph.Graph`
  * @property {"exponential" | "network"} example
  * @property {number[]} exponential w, x, b
- * @property {number[]} network x, w1, w2, y
+ * @property {number[]} network x1, x2, y
  * @property {number} step
  */
 
@@ -19,6 +19,7 @@ import { even } from "../kit/scales.js";
  * @property {string} name a letter and, if need be, an index: "w1"
  * @property {string} kind
  * @property {string[]} inputs names
+ * @property {Object<string, number>} [weights] by name; the bias last, without an input
  */
 
 /** @param {string} name @param {string} kind @param {...string} inputs @returns {Node} */
@@ -35,26 +36,25 @@ const GRAPHS = {
     node("y", "exp", "o"),
   ],
   network: [
-    node("x", "input"),
-    node("w1", "weight"),
-    node("w2", "weight"),
+    node("x1", "input"),
+    node("x2", "input"),
     node("y", "target"),
-    node("o1", "product", "w1", "x"),
-    node("a1", "sigmoid", "o1"),
-    node("p1", "product", "w1", "a1"),
-    node("o2", "product", "w2", "x"),
-    node("a2", "sigmoid", "o2"),
-    node("p2", "product", "w2", "a2"),
-    node("s", "sum", "p1", "p2"),
+    { ...node("o1", "affine", "x1", "x2"), weights: { w11: 1, w12: 0.5, b1: 1 } },
+    { ...node("o2", "affine", "x1", "x2"), weights: { w21: -2, w22: 0.5, b2: 0 } },
+    node("a1", "relu", "o1"),
+    node("a2", "relu", "o2"),
+    { ...node("s", "affine", "a1", "a2"), weights: { v1: 2, v2: 3, c: -1 } },
     node("L", "error", "s", "y"),
   ],
 };
 
-const sigmoid = (u) => 1 / (1 + Math.exp(-u));
+/** @param {string} text @returns {string} without parentheses around the whole of it */
+const bare = (text) => text.replace(/^\(([^()]*)\)$/, "$1");
 
 /**
  * What each kind of node computes, with its slopes; then the same in symbols and numbers
- * (f: the node itself; u, v: its inputs), where `sign` is what stands on the node.
+ * (f: the node itself; u, v: its inputs; p, q, b: its weights), where `sign` is what
+ * stands on the node.
  */
 const RULES = {
   product: {
@@ -78,23 +78,32 @@ const RULES = {
     slopes: (u) => [Math.exp(u)],
     sign: "exp",
     look: "curve",
-    formula: (u) => `exp(${u.replace(/^\((.*)\)$/, "$1")})`,
+    formula: (u) => `exp(${bare(u)})`,
     slopesOf: (f) => [f],
   },
-  sigmoid: {
-    value: sigmoid,
-    slopes: (u) => [sigmoid(u) * (1 - sigmoid(u))],
-    sign: "*σ*",
+  affine: {
+    value: (u, v, p, q, b) => p * u + q * v + b,
+    slopes: (u, v, p, q) => [p, q],
+    sign: "affine",
     look: "curve",
-    formula: (u) => `*σ*(${u.replace(/^\((.*)\)$/, "$1")})`,
-    slopesOf: (f) => [`${f}(1 − ${f})`],
+    formula: (u, v, p, q, b) =>
+      `${p} · ${u} + ${q} · ${v}${b === "0" ? "" : ` + ${b}`}`.replace("+ −", "− "),
+    slopesOf: (f, u, v, p, q) => [p, q],
+  },
+  relu: {
+    value: (u) => Math.max(u, 0),
+    slopes: (u) => [u > 0 ? 1 : 0],
+    sign: "ReLU",
+    look: "curve",
+    formula: (u) => `max(${bare(u)}, 0)`,
+    slopesOf: (f, u) => [`*φ*′(${u})`],
   },
   error: {
     value: (u, v) => (u - v) ** 2,
     slopes: (u, v) => [2 * (u - v), 2 * (v - u)],
     sign: "(*s* − *y*)²",
     look: "good",
-    formula: (u, v) => `(${u} − ${v})²`,
+    formula: (u, v) => `(${bare(u)} − ${v})²`,
     slopesOf: (f, u, v) => [`2(${u} − ${v})`, `2(${v} − ${u})`],
   },
 };
@@ -106,7 +115,7 @@ const INPUT_LOOKS = { weight: "step", bias: "step", input: "data", target: "data
  * Reverse mode: values on the way forward, with the slopes; adjoints on the way back.
  * @param {State} state
  * @returns {{values: Object<string, number>, adjoints: Object<string, number>,
- *   arrows: Arrow[]}}
+ *   arrows: Arrow[], gradients: Object<string, number[]>}}
  */
 export function run(state) {
   const nodes = GRAPHS[state.example];
@@ -115,26 +124,31 @@ export function run(state) {
   const adjoints = {};
   /** @type {Arrow[]} */
   const arrows = [];
-  for (const { name, kind, inputs } of nodes) {
+  /** @type {Object<string, number[]>} of the weights of a node */
+  const gradients = {};
+  for (const { name, kind, inputs, weights = {} } of nodes) {
     adjoints[name] = 0;
     if (!inputs.length) {
       values[name] = given.shift();
       continue;
     }
-    const args = inputs.map((u) => values[u]);
+    const args = [...inputs.map((u) => values[u]), ...Object.values(weights)];
     values[name] = RULES[kind].value(...args);
     RULES[kind].slopes(...args).forEach((slope, i) => {
       arrows.push({ from: inputs[i], to: name, slope, contribution: 0 });
     });
   }
   adjoints[nodes.at(-1).name] = 1;
-  for (const { name } of [...nodes].reverse()) {
+  for (const { name, inputs, weights } of [...nodes].reverse()) {
+    if (weights) {
+      gradients[name] = [...inputs.map((u) => values[u]), 1].map((u) => adjoints[name] * u);
+    }
     for (const arrow of arrows.filter(({ to }) => to === name)) {
       arrow.contribution = adjoints[name] * arrow.slope;
       adjoints[arrow.from] += arrow.contribution;
     }
   }
-  return { values, adjoints, arrows };
+  return { values, adjoints, arrows, gradients };
 }
 
 /**
@@ -153,7 +167,7 @@ function turns(example) {
 // In words -------------------------------------------------------------------------
 
 /** @param {string} name @returns {string} "*w*₁" for "w1" */
-const symbol = (name) => `*${name[0]}*${name[1] ? subscript(Number(name[1])) : ""}`;
+const symbol = (name) => `*${name[0]}*${name[1] ? subscript(Number(name.slice(1))) : ""}`;
 const barred = (name) => symbol(name).replace("*", "*¯");
 
 /** @param {number} value @returns {string} short enough for a card */
@@ -167,7 +181,7 @@ function number(value) {
 
 /** @param {State} state @returns {[string, string]} where we are, and what is computed */
 function explain(state) {
-  const { values, adjoints, arrows } = run(state);
+  const { values, adjoints, arrows, gradients } = run(state);
   const { forward, backward } = turns(state.example);
   const factor = (value) => {
     const text = number(value);
@@ -178,11 +192,12 @@ function explain(state) {
     return ["The inputs are given.", "Each step gives one node its value, and its arrows their slopes."];
   }
   if (t <= forward.length) {
-    const { name, kind, inputs } = forward[t - 1];
+    const { name, kind, inputs, weights = {} } = forward[t - 1];
     const rule = RULES[kind];
-    const names = inputs.map(symbol);
-    const numbersIn = inputs.map((u) => factor(values[u]));
-    if (kind !== "product") numbersIn[0] = number(values[inputs[0]]);
+    const fixedNumbers = Object.values(weights).map(number);
+    const names = [...inputs.map(symbol), ...fixedNumbers];
+    const numbersIn = [...inputs.map((u) => factor(values[u])), ...fixedNumbers];
+    if (kind === "sum") numbersIn[0] = number(values[inputs[0]]);
     const result = `${symbol(name)} = ${rule.formula(...names)} = ${rule.formula(...numbersIn)} = ${number(values[name])}.`;
     const symbols = rule.slopesOf(symbol(name), ...names);
     const slopes = arrows
@@ -194,15 +209,16 @@ function explain(state) {
     return [`Forward, ${t} of ${forward.length}.`, `${result} Slope ${slopes.join("; ")}.`];
   }
   const at = t - forward.length;
-  const { name } = backward[at - 1];
+  const { name, inputs: from, weights } = backward[at - 1];
   const where = `Backward, ${at} of ${backward.length}.`;
   const leaving = arrows.filter(({ from }) => from === name);
   if (!leaving.length) {
     return [where, `${barred(name)} = 1: the result changes as much as itself.`];
   }
   const products = leaving.map(({ to }) => {
-    const { kind, inputs } = forward.find((one) => one.name === to);
-    const slope = RULES[kind].slopesOf(symbol(to), ...inputs.map(symbol))[inputs.indexOf(name)];
+    const { kind, inputs, weights = {} } = forward.find((one) => one.name === to);
+    const texts = [...inputs.map(symbol), ...Object.keys(weights).map(symbol)];
+    const slope = RULES[kind].slopesOf(symbol(to), ...texts)[inputs.indexOf(name)];
     return `${barred(to)} · ${slope}`;
   });
   const inNumbers = leaving.map(({ to, slope }, i) => {
@@ -214,14 +230,19 @@ function explain(state) {
     leaving.length > 1
       ? ` ${symbol(name)} feeds ${symbol(leaving[0].to)} and ${symbol(leaving[1].to)}: two contributions, one sum.`
       : "";
-  return [where, sum + reason];
+  const learned = Object.keys(weights ?? {}).map((weight, i) => {
+    const way = i < from.length ? `${barred(name)} · ${symbol(from[i])}` : barred(name);
+    return `${barred(weight)} = ${way} = ${number(gradients[name][i])}`;
+  });
+  return [where, sum + reason + (learned.length ? ` So ${learned.join(", ")}.` : "")];
 }
 
 // Where things stand ---------------------------------------------------------------
 
 /**
  * Middles of the cards in columns and rows, in a wide and in a narrow column, and where
- * the number of an arrow stands to its left, seen along it.
+ * the number of an arrow stands to its left, seen along it. Arrows that cross have
+ * theirs near where they begin.
  */
 const PLACES = {
   exponential: {
@@ -240,42 +261,38 @@ const PLACES = {
   },
   network: {
     wide: {
-      columns: 6,
+      columns: 5,
       rows: 5,
       at: {
-        x: [0, 2],
-        o1: [1, 1],
-        o2: [1, 3],
-        a1: [2, 1],
-        a2: [2, 3],
-        w1: [2, 0],
-        w2: [2, 4],
-        p1: [3, 1],
-        p2: [3, 3],
-        s: [4, 2],
-        y: [5, 0.5],
-        L: [5, 2],
+        x1: [0, 0.7],
+        x2: [0, 3.3],
+        o1: [1.2, 0.7],
+        o2: [1.2, 3.3],
+        a1: [2.2, 0.7],
+        a2: [2.2, 3.3],
+        s: [3.1, 2],
+        y: [4, 0.7],
+        L: [4, 2],
       },
-      left: "x o1, o1 a1, a1 p1, p1 s, s L, w1 p1, w2 o2",
+      left: "x1 o1, o1 a1, a1 s, s L, x2 o1",
+      crossing: "x1 o2, x2 o1",
     },
     narrow: {
       columns: 5,
       rows: 6,
       at: {
-        x: [2, 0],
-        o1: [1, 1],
-        o2: [3, 1],
-        a1: [1, 2],
-        a2: [3, 2],
-        w1: [0, 2],
-        w2: [4, 2],
-        p1: [1, 3],
-        p2: [3, 3],
-        s: [2, 4],
+        x1: [0.7, 0],
+        x2: [3.3, 0],
+        o1: [0.7, 1.4],
+        o2: [3.3, 1.4],
+        a1: [0.7, 2.6],
+        a2: [3.3, 2.6],
+        s: [2, 3.8],
         y: [4, 5],
         L: [2, 5],
       },
-      left: "x o2, w2 p2, p2 s, o1 a1, a1 p1, w1 o1",
+      left: "x2 o2, o2 a2, a2 s, x2 o1",
+      crossing: "x1 o2, x2 o1",
     },
   },
 };
@@ -332,7 +349,7 @@ function stage(figure) {
     shown = state.example;
     const { values, adjoints, arrows } = run(state);
     const { forward, backward } = turns(state.example);
-    const { columns, rows, at, left } = PLACES[state.example][figure.wide ? "wide" : "narrow"];
+    const { columns, rows, at, left, crossing = "" } = PLACES[state.example][figure.wide ? "wide" : "narrow"];
     const { card, height } = sizes(figure.wide);
     // Columns and rows fill the stage; cards at the edges touch it.
     const spread = (i, count, size, whole) => size / 2 + 1 + (i * (whole - size - 2)) / (count - 1);
@@ -349,7 +366,7 @@ function stage(figure) {
     ]);
     const done = new Set(backward.slice(0, Math.max(0, state.step - before)).map(({ name }) => name));
 
-    for (const { name, kind, inputs } of GRAPHS[state.example]) {
+    for (const { name, kind, inputs, weights } of GRAPHS[state.example]) {
       const { lines, said, element: box } = parts.cards[name];
       const [x, y] = middle(name);
       box.style.transform = `translate(${(x - card[0] / 2).toFixed(1)}px, ${(y - card[1] / 2).toFixed(1)}px)`;
@@ -358,7 +375,8 @@ function stage(figure) {
       write(lines[0], RULES[kind]?.sign ?? kind);
       write(lines[1], valued.has(name) ? pair(symbol(name), values[name]) : symbol(name));
       write(lines[2], done.has(name) ? pair(barred(name), adjoints[name]) : "");
-      const what = inputs.length ? plain(RULES[kind].formula(...inputs.map(symbol))) : kind;
+      const texts = [...inputs.map(symbol), ...Object.values(weights ?? {}).map(number)];
+      const what = inputs.length ? plain(RULES[kind].formula(...texts)) : kind;
       const value = valued.has(name) ? `, value ${number(values[name])}` : "";
       const adjoint = done.has(name) ? `, adjoint ${number(adjoints[name])}` : "";
       write(said, plain(`${symbol(name)}: ${what}${value}${adjoint}.`));
@@ -386,9 +404,11 @@ function stage(figure) {
       const side = left.split(", ").includes(`${from} ${to}`) ? 1 : -1;
       const turn = passed ? -side : side;
       const normal = [dy * turn, -dx * turn];
-      const away = 3 + Math.abs(normal[0]) * (text.length * 3.1) + Math.abs(normal[1]) * 7;
-      word.style.left = `${((x + endX) / 2 + normal[0] * away).toFixed(1)}px`;
-      word.style.top = `${((y + endY) / 2 + normal[1] * away).toFixed(1)}px`;
+      const away = 3 + Math.abs(normal[0]) * (text.length * 3.6) + Math.abs(normal[1]) * 7;
+      const early = crossing.split(", ").includes(`${from} ${to}`) ? 0.27 : 0.5;
+      const part = passed ? 1 - early : early;
+      word.style.left = `${(x + part * (endX - x) + normal[0] * away).toFixed(1)}px`;
+      word.style.top = `${(y + part * (endY - y) + normal[1] * away).toFixed(1)}px`;
     });
     element.style.height = `${height}px`;
     element.classList.toggle("small", !figure.wide);
@@ -403,10 +423,10 @@ function leave([x, y], [toX, toY], [width, height]) {
   return [x + part * dx, y + part * dy];
 }
 
-/** What the sliders take, in the order of the inputs. Far from 0 a sigmoid is flat. */
+/** What the sliders take, in the order of the inputs. */
 const STOPS = {
   exponential: [even(-4, 4, 81), even(-4, 4, 81), even(-5, 5, 101)],
-  network: [even(-2, 2, 41), even(-2, 2, 41), even(-2, 2, 41), even(-4, 4, 81)],
+  network: [even(-4, 4, 81), even(-4, 4, 81), even(-10, 10, 81)],
 };
 
 /** @type {import("../kit/figure.js").Explorer} */
@@ -415,7 +435,7 @@ export default {
   address: {
     example: oneOf("exponential", "network"),
     exponential: numbers(3, -10, 10),
-    network: numbers(4, -10, 10),
+    network: numbers(3, -10, 10),
     step: integer(0, 20),
   },
   build(figure) {

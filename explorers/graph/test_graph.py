@@ -17,7 +17,7 @@ def graphs() -> list[Graph]:
     inputs = {
         name: [np.full(n, 10.0), np.full(n, -10.0), np.zeros(n)]
         + list(rng.uniform(-3, 3, (20, n)))
-        for name, n in [("exponential", 3), ("network", 4)]
+        for name, n in [("exponential", 3), ("network", 3)]
     }
     made = [Graph(example=name) for name in GRAPHS]
     for name, rows in inputs.items():
@@ -31,6 +31,9 @@ def test_the_graph_on_the_page_has_the_numbers_of_python(graphs):
         wanted = graph.run()
         for kind in ("values", "adjoints"):
             assert answer[kind] == pytest.approx(wanted[kind], rel=1e-9, abs=1e-9)
+        assert set(answer["gradients"]) == set(wanted["gradients"])
+        for name, row in wanted["gradients"].items():
+            assert answer["gradients"][name] == pytest.approx(row, rel=1e-9, abs=1e-9)
         arrows = {(a["from"], a["to"]): a for a in answer["arrows"]}
         for kind, one in [("slopes", "slope"), ("contributions", "contribution")]:
             found = {arrow: numbers[one] for arrow, numbers in arrows.items()}
@@ -54,14 +57,22 @@ def test_the_adjoints_are_those_of_pytorch(graphs):
             nodes = {"w": w, "x": x, "b": b, "z": z, "o": o, "y": y}
             result = y
         else:
-            x, w1, w2, y = given
-            o1, o2 = w1 * x, w2 * x
-            a1, a2 = torch.sigmoid(o1), torch.sigmoid(o2)
-            p1, p2 = w1 * a1, w2 * a2
-            s = p1 + p2
+            x1, x2, y = given
+            rows = [(1.0, 0.5, 1.0), (-2.0, 0.5, 0.0), (2.0, 3.0, -1.0)]
+            leaves = [
+                torch.tensor(row, dtype=torch.float64, requires_grad=True)
+                for row in rows
+            ]
+            o1, o2 = (w[0] * x1 + w[1] * x2 + w[2] for w in leaves[:2])
+            a1, a2 = torch.relu(o1), torch.relu(o2)
+            s = leaves[2][0] * a1 + leaves[2][1] * a2 + leaves[2][2]
             result = torch.nn.functional.mse_loss(s, y)
-            nodes = {"x": x, "w1": w1, "w2": w2, "y": y, "o1": o1, "o2": o2}
-            nodes |= {"a1": a1, "a2": a2, "p1": p1, "p2": p2, "s": s, "L": result}
+            nodes = {"x1": x1, "x2": x2, "y": y, "o1": o1, "o2": o2}
+            nodes |= {"a1": a1, "a2": a2, "s": s, "L": result}
+            by_weights = torch.autograd.grad(result, leaves, retain_graph=True)
+            found = graph.run()["gradients"]
+            for name, wanted in zip(("o1", "o2", "s"), by_weights, strict=True):
+                assert found[name] == pytest.approx(wanted.tolist(), rel=1e-9, abs=1e-9)
         gradients = torch.autograd.grad(result, list(nodes.values()))
         run = graph.run()
         adjoints = {n: g.item() for n, g in zip(nodes, gradients, strict=True)}
@@ -76,21 +87,18 @@ def test_the_exponential_is_the_chapter_s():
     assert shown == {"y": 1, "o": 7.39, "z": 7.39, "b": 7.39, "x": 14.78, "w": 22.17}
 
 
-def test_in_the_printed_network_rounded_contributions_add_up_to_the_rounded_sum():
+def test_the_network_is_the_chapter_s_with_its_second_unit_off():
     run = Graph(example="network").run()
-    for name in ("x", "w1", "w2"):
-        parts = [v for (u, _), v in run["contributions"].items() if u == name]
-        assert len(parts) == 2
-        assert np.isclose(
-            sum(np.round(parts, 2)), round(run["adjoints"][name], 2), atol=1e-9
-        )
+    assert run["values"]["o2"] == -1 and run["values"]["a2"] == 0
+    assert run["adjoints"]["a2"] == 12 and run["adjoints"]["o2"] == 0
+    assert run["gradients"] == {"s": [12, 0, 4], "o1": [8, 16, 8], "o2": [0, 0, 0]}
 
 
 def test_a_graph_refuses_inputs_that_make_no_sense():
     for wrong in [
         {"exponential": [1.0, 2.0]},
-        {"network": [np.nan, 1.0, 1.0, 1.0]},
-        {"network": [11.0, 1.0, 1.0, 1.0]},
+        {"network": [np.nan, 1.0, 1.0]},
+        {"network": [11.0, 1.0, 1.0]},
         {"example": "none"},
         {"step": 21},
     ]:

@@ -17,7 +17,7 @@ def cards(place: Locator) -> list[str]:
 
 def rounded(value: float) -> str:
     """Two decimals, as the cards write numbers from a hundredth to a thousand."""
-    return f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+    return f"{value + 0:.2f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def said(name: str) -> str:
@@ -65,16 +65,24 @@ def test_a_node_that_feeds_two_shows_both_contributions_and_their_sum(
     visit: Visit, served: str, places
 ):
     run = Graph(example="network").run()
-    query = "?graph.example=network&graph.step=19"
+    query = "?graph.example=network&graph.step=15"
     with visit(served + places["graph"] + query) as page:
         place = figure(page, "graph")
         text = place.locator(".verdict").inner_text()
         assert "two contributions, one sum" in text
         words = place.locator(".graph > div > span.accent").all_text_contents()
-        for arrow in [("w1", "o1"), ("w1", "p1")]:
+        for arrow in [("x1", "o1"), ("x1", "o2")]:
             assert rounded(run["contributions"][arrow]) in words
-        assert sum("adjoint" in card for card in cards(place)) == 11
+        assert sum("adjoint" in card for card in cards(place)) == 9
         assert place.get_by_role("list", name="The nodes").is_visible()
+
+
+def test_a_node_with_weights_tells_their_gradients(visit: Visit, served: str, places):
+    query = "?graph.example=network&graph.step=12"
+    with visit(served + places["graph"] + query) as page:
+        text = figure(page, "graph").locator(".verdict").inner_text()
+        for part in ["o₁ · x₁ = 8", "o₁ · x₂ = 16", "b₁ = o₁ = 8"]:
+            assert part in text
 
 
 def test_a_graph_follows_its_inputs(visit: Visit, served: str, places):
