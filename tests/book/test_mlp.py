@@ -574,3 +574,16 @@ def test_the_keras_cells_run_on_every_backend(backend):
     assert found["spiral"] == 1
     # the network's answer is the chapter's own recursion on the weights
     assert found["gap to NumPy"] < 1e-5
+
+
+def test_no_line_has_two_thirds_of_the_spiral_right(mlp):
+    """Of all straight cuts, in every direction between two points, the best has 129."""
+    points, sign = mlp["spiral"], 2 * mlp["arm"] - 1
+    apart = (points[:, None] - points)[np.triu_indices(len(points), 1)]
+    turns = np.sort((np.arctan2(apart[:, 1], apart[:, 0]) + np.pi / 2) % np.pi)
+    best = 0
+    for turn in np.append((turns[1:] + turns[:-1]) / 2, turns[0] - 1e-9):
+        along = points @ [np.cos(turn), np.sin(turn)]
+        right = 100 - np.cumsum(sign[np.argsort(along)])
+        best = max(best, right.max(), 200 - right.min())
+    assert best == 129 < 2 / 3 * len(points)
