@@ -48,6 +48,14 @@ OLD_FONTS = re.compile(r",url\([^)]*\.(?:woff|ttf)\) format\(\"\w+\"\)")
 # Where a narrow column may break a displayed formula; space there goes with the break.
 BREAK = re.compile(r"\s*\\allowbreak\b\s*(\\q?quad\b\s*)?")
 
+# Pieces of a formula, and what ends a line of it.
+STOP = re.compile(r"\s*\\allowbreak\b|\\\\")
+TOKEN = re.compile(
+    r"\s*\\allowbreak\b\s*(?:\\q?quad\b)?|\\(?:begin|end)\{\w+\*?\}"
+    r"|\\\\(?:\[[^\]]*\])?|\\.|[^\\{}&\s]+|.",
+    re.S,
+)
+
 # What must not begin a line, and the longest formula that is kept whole for it.
 PUNCTUATION = tuple(".,:;!?)’”")
 SHORT = 30
@@ -146,11 +154,26 @@ def display_source(node: nodes.math_block) -> str:
 
 
 def broken(tex: str) -> str:
-    """A displayed formula with a new line wherever one is allowed."""
-    lines = BREAK.sub(lambda found: r"\\ &" + (r"" if found[1] else r"\quad "), tex)
-    if r"\begin{aligned}" not in tex:
-        return rf"\begin{{aligned}}& {lines}\end{{aligned}}"
-    return lines
+    """A displayed formula for a narrow column: in lines that begin at the left.
+
+    Rows that are aligned at a sign are no longer, since what stands before it takes
+    room that the lines need. What continues a line is indented.
+    """
+    whole = re.fullmatch(r"\\begin\{aligned\}(.*)\\end\{aligned\}", tex.strip(), re.S)
+    lines, depth = [""], 0
+    for token in TOKEN.findall(whole[1] if whole else tex):
+        depth += token.startswith((r"\begin", "{")) - token.startswith((r"\end", "}"))
+        if depth or (token != "&" and not STOP.match(token)):
+            lines[-1] += token
+        elif token == "&":
+            lines[-1] = lines[-1] if lines[-1].strip() else r"\quad "
+        else:
+            begins_anew = (
+                not token.lstrip().startswith(r"\allowbreak") or "quad" in token
+            )
+            lines.append("" if begins_anew else r"\quad ")
+    rows = "\\\\\n".join("& " + line.strip() for line in lines)
+    return rf"\begin{{aligned}}{rows}\end{{aligned}}"
 
 
 def typeset(translator, node: nodes.Node, tex: str, display: bool) -> str:
@@ -202,7 +225,9 @@ def visit_inline(translator, node: nodes.math) -> None:
 def visit_display(translator, node: nodes.math_block) -> None:
     tex, body = display_source(node), translator.body
     whole = BREAK.sub(lambda found: f" {found[1] or ''}", tex)
-    forms = {"": whole} if whole == tex else {" wide": whole, " narrow": broken(tex)}
+    forms = {"": whole}
+    if whole != tex:
+        forms = {" wide": whole, " narrow": broken(node.astext())}
     body.append(translator.starttag(node, "div", CLASS="formula-display notranslate"))
     body.append('<div class="formula-room">')
     for form, source in forms.items():
