@@ -234,25 +234,27 @@ def lower_threshold_false_alarms(draw):
     return share < 0.5, share
 
 
-def _same_decisions(plain, weighted):
-    same = float(np.mean((plain >= 1 / 11) == (weighted >= 0.5)))
-    return same >= 0.9, same
+def _common_alarms(plain, weighted):
+    """The share of the tracts that both call among those that either calls."""
+    first, second = plain >= 1 / 11, weighted >= 0.5
+    common = np.sum(first & second) / np.sum(first | second)
+    return common >= 0.5, common
 
 
 @claim(draws=40)
-def weight_decides_as_threshold_torch(draw):
-    """A weight of 10 at the threshold 1/2 and no weight at 1/11 decide at least 90
-    % of the held-out tracts alike (PyTorch, pos_weight).
+def weight_calls_as_threshold_torch(draw):
+    """Of the held-out tracts that a weight of 10 at the threshold 1/2 or no weight at
+    1/11 calls positive, at least half are called by both (PyTorch, pos_weight).
     """
-    return _same_decisions(_by_torch(draw, 1.0)[1], _by_torch(draw, 10.0)[1])
+    return _common_alarms(_by_torch(draw, 1.0)[1], _by_torch(draw, 10.0)[1])
 
 
 @claim(draws=10)
-def weight_decides_as_threshold_keras(draw):
-    """A weight of 10 at the threshold 1/2 and no weight at 1/11 decide at least 90
-    % of the held-out tracts alike (Keras, class_weight).
+def weight_calls_as_threshold_keras(draw):
+    """Of the held-out tracts that a weight of 10 at the threshold 1/2 or no weight at
+    1/11 calls positive, at least half are called by both (Keras, class_weight).
     """
-    return _same_decisions(_by_keras(draw, 1.0)[1], _by_keras(draw, 10.0)[1])
+    return _common_alarms(_by_keras(draw, 1.0)[1], _by_keras(draw, 10.0)[1])
 
 
 @claim(draws=40)

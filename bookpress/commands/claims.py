@@ -77,8 +77,7 @@ def repeat(root: Path, only: str = "", everything: bool = False) -> int:
     failed, os.environ["PYTHONPATH"] = 0, os.pathsep.join([str(root), *sys.path[1:]])
     os.environ.update(KERNEL_ENVIRONMENT)  # before a process imports NumPy
     spawn = multiprocessing.get_context("spawn")
-    deaf = (signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for this process
-    with ProcessPoolExecutor(workers(MEMORY), spawn, signal.signal, deaf) as pool:
+    with ProcessPoolExecutor(workers(MEMORY), spawn, alone) as pool:
         jobs = {pool.submit(outcomes_of, name): name for name in todo}
         with telling(lambda: f"{sum(not job.done() for job in jobs)} claims to go"):
             for job in as_completed(jobs):
@@ -96,6 +95,12 @@ def repeat(root: Path, only: str = "", everything: bool = False) -> int:
                 claims.write_record(root, record)
                 say(line(name, record[name]))
     return failed
+
+
+def alone() -> None:
+    """In a process for experiments: Ctrl+C and what libraries tell are not for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def outcomes_of(name: str) -> tuple[list, float]:

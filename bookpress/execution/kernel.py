@@ -19,6 +19,9 @@ KERNEL_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
+    # Read by TensorFlow when it is imported: no start-up notes, sums in one order.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
     # Dates in figures; any fixed moment does.
     "SOURCE_DATE_EPOCH": "1767225600",
 }
