@@ -47,8 +47,7 @@ def _clip(parts, longest):
         part.grad *= (longest / squares.sqrt()).clamp(max=1)[:, None, None]
 
 
-@functools.cache
-def _ends(name, rate, seeds, longest=math.inf, warm_up=1):
+def _train(name, rate, seeds, longest=math.inf, warm_up=1):
     """Losses after 500 steps on all points; the sum trains each network by itself."""
     parts = [
         torch.stack(p).requires_grad_() for p in zip(*map(_start, seeds), strict=True)
@@ -64,6 +63,9 @@ def _ends(name, rate, seeds, longest=math.inf, warm_up=1):
         _clip(parts, longest)
         optimizer.step()
     return _losses(parts).detach().numpy()
+
+
+_ends = functools.cache(_train)  # many draws ask for the same stack
 
 
 def _tuned_ends(name, rates):
