@@ -19,7 +19,7 @@ LOOKS = {
     "gd": ("gradient descent", palette.step, "-", "o"),
     "sgd": ("SGD", palette.ink, "-", "^"),
     "momentum": ("momentum", palette.curve, "-", "v"),
-    "nesterov": ("Nesterov", palette.curve, "--", "D"),
+    "nesterov": ("Nesterov", palette.ink, "--", "D"),
     "adagrad": ("AdaGrad", palette.good, "--", "P"),
     "rmsprop": ("RMSProp", palette.good, "-", ">"),
     "adam": ("Adam", palette.accent, "-", "*"),
@@ -35,15 +35,15 @@ VIEWS = {
 
 def draw_landscapes(runs: dict[str, "Race"]) -> Figure:
     """Three methods on each of the four landscapes."""
-    figure = Figure(figsize=(7.4, 2.5))
-    axes = figure.subplots(1, 4)
+    figure = Figure(figsize=(7.2, 6.2))
+    axes = figure.subplots(2, 2).ravel()
     titles = {"rosenbrock": "Rosenbrock", "wells": "two wells"}
-    drawn = {"wells": ["gd", "momentum", "adam"]}
+    drawn = {"wells": ["adam", "momentum", "gd"]}
     for ax, (place, (xlim, ylim, levels, best)) in zip(
         axes, VIEWS.items(), strict=True
     ):
         run = runs[place]
-        ax.set(xlim=xlim, ylim=ylim, xlabel="$\\theta_1$")
+        ax.set(xlim=xlim, ylim=ylim)
         ax.set_title(titles.get(place, place))
         draw_contours(ax, run, levels)
         if place == "saddle":
@@ -52,10 +52,14 @@ def draw_landscapes(runs: dict[str, "Race"]) -> Figure:
                 ax.plot(side, 1 / side, color=palette.good, ls="-", lw=1)
         for point in best:
             ax.plot(*point, "s", color=palette.good, ms=5)
-        for name in drawn.get(place, ["gd", "nesterov", "adam"]):
+        # Plain descent goes where others have been: it is drawn on top.
+        for name in drawn.get(place, ["adam", "nesterov", "gd"]):
             draw_path(ax, name, run.path(name))
         ax.plot(*run.start, "o", color=palette.ink, ms=4)
-    axes[0].set_ylabel("$\\theta_2$")
+    for ax in axes[2:]:
+        ax.set_xlabel("$\\theta_1$")
+    for ax in axes[::2]:
+        ax.set_ylabel("$\\theta_2$")
     handles = {
         text: handle
         for ax in axes

@@ -45,7 +45,7 @@ export const LOOKS = {
   gd: ["step", "circle"],
   sgd: ["ink", "triangle"],
   momentum: ["curve", "down"],
-  nesterov: ["curve dashed", "diamond"],
+  nesterov: ["ink dashed", "diamond"],
   adagrad: ["good dashed", "plus"],
   rmsprop: ["good", "right"],
   adam: ["accent", "star"],
