@@ -58,7 +58,7 @@ def squared_error_is_slower(draw):
     best.
     """
     steps = _fastest(True, 7, draw)
-    return steps > _fastest(False, 7, draw), steps
+    return np.isfinite(steps) and steps > _fastest(False, 7, draw), steps
 
 
 # Five bad entries ---------------------------------------------------------------------
@@ -292,22 +292,29 @@ def _constant_spread(x, y, x_test, y_test):
     return 0.5 * np.log(variance) + np.mean((one_test @ w - y_test) ** 2) / variance / 2
 
 
-def _spread_by_torch(draw, columns):
-    """How much lower the loss is if PyTorch learns log s, linear in the inputs."""
+def _spread_by_torch(draw, columns, bend=False):
+    """How much lower the loss is if PyTorch learns log s, linear in the inputs.
+
+    With `bend`, log s has their squares, too; the mean stays linear.
+    """
     data = _halves(draw, columns)
     x, y, x_test, y_test = map(torch.from_numpy, data)
-    net, loss_fn = torch.nn.Linear(len(columns), 2), torch.nn.GaussianNLLLoss()
-    torch.nn.init.zeros_(net.weight)
-    torch.nn.init.zeros_(net.bias)
-    optimizer = torch.optim.Adam(net.parameters(), lr=0.05)
+    mean, log_s = (torch.nn.Linear(x.shape[1] * k, 1) for k in (1, 1 + bend))
+    parameters = [*mean.parameters(), *log_s.parameters()]
+    for parameter in parameters:
+        torch.nn.init.zeros_(parameter)
+    loss_fn, optimizer = torch.nn.GaussianNLLLoss(), torch.optim.Adam(parameters, 0.05)
+
+    def loss_of(x, y):
+        seen = torch.hstack([x, x**2]) if bend else x
+        return loss_fn(mean(x), y, (2 * log_s(seen)).exp())
+
     for _ in range(400):
-        mean, log_s = net(x).split(1, dim=1)
         optimizer.zero_grad()
-        loss_fn(mean, y, (2 * log_s).exp()).backward()
+        loss_of(x, y).backward()
         optimizer.step()
     with torch.inference_mode():
-        mean, log_s = net(x_test).split(1, dim=1)
-        loss = loss_fn(mean, y_test, (2 * log_s).exp()).item()
+        loss = loss_of(x_test, y_test).item()
     gain = _constant_spread(*data) - loss
     return gain > 0, gain
 
@@ -336,6 +343,15 @@ def spread_from_rooms_alone_torch(draw):
     than with the best constant s.
     """
     return _spread_by_torch(draw, ["RM"])
+
+
+@claim(draws=40)
+def spread_that_bends_with_the_rooms(draw):
+    """With a linear mean of the rooms and a log s of the rooms and their square, trained
+    on half of Boston by PyTorch (400 steps of Adam at 0.05), the other half is more
+    probable than with the best constant s.
+    """
+    return _spread_by_torch(draw, ["RM"], bend=True)
 
 
 def _spread_net(initializer):
@@ -410,7 +426,7 @@ def _test_errors(draw):
     ]
 
 
-@claim(draws=100)
+@claim(draws=300)
 def penalty_beats_none(draw):
     """On the same 120 tracts of Boston, 27 features with a penalty chosen by
     validation have a smaller test error than with nearly none (1e-6).
@@ -419,7 +435,7 @@ def penalty_beats_none(draw):
     return chosen < none, chosen
 
 
-@claim(draws=100)
+@claim(draws=300)
 def penalty_beats_six_columns(draw):
     """On the same 120 tracts of Boston, 27 features with a penalty chosen by
     validation have a smaller test error than the six columns without; measured is
