@@ -347,9 +347,9 @@ def spread_from_rooms_alone_torch(draw):
 
 @claim(draws=40)
 def spread_that_bends_with_the_rooms(draw):
-    """With a linear mean of the rooms and a log s of the rooms and their square, trained
-    on half of Boston by PyTorch (400 steps of Adam at 0.05), the other half is more
-    probable than with the best constant s.
+    """With a linear mean of the rooms and a log s of the rooms and their square,
+    trained on half of Boston by PyTorch (400 steps of Adam at 0.05), the other half is
+    more probable than with the best constant s.
     """
     return _spread_by_torch(draw, ["RM"], bend=True)
 

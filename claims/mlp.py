@@ -27,7 +27,7 @@ def _step(o):
 
 
 def _random_cuts(draw, count, activation=_step, penalty=0.0):
-    """Shares of right points, the chapter's and fresh ones, with units on random cuts."""
+    """Shares of right points, the chapter's and fresh ones, by units on random cuts."""
     rng = np.random.default_rng(draw)
     angle = rng.uniform(0, 2 * np.pi, size=count)
     W, b = np.stack([np.cos(angle), np.sin(angle)]), rng.uniform(-1, 1, size=count)

@@ -247,13 +247,17 @@ def experiments(root: Path) -> dict[str, Experiment]:
     for file in sorted((root / FOLDER).glob("*.py")):
         module = Module(file.read_text(encoding="utf8"))
         for statement in module.statements:
-            if isinstance(statement, ast.FunctionDef) and statement.decorator_list:
+            if isinstance(statement, ast.FunctionDef) and is_experiment(statement):
                 promise = " ".join((ast.get_docstring(statement) or "").split())
                 mark = ast.unparse(statement.decorator_list[0])
                 code = closure(module, statement)
                 experiment = Experiment(file.stem, statement.name, promise, mark, code)
                 found[experiment.id] = experiment
     return found
+
+
+def is_experiment(function: ast.FunctionDef) -> bool:
+    return any(ast.unparse(mark).startswith("claim(") for mark in function.decorator_list)
 
 
 def closure(module: Module, function: ast.FunctionDef) -> str:
