@@ -65,7 +65,6 @@ def _spiral_loss(o, y):
     return loss(o, y, reduction="none").mean(dim=(1, 2))
 
 
-@functools.cache
 def _learn_spiral(depth, activation, variance, steps, rate=0.01):
     """Last loss, and the dead units of each layer, in 20 draws of the weights."""
     x, y = _spiral(20)
@@ -80,6 +79,9 @@ def _learn_spiral(depth, activation, variance, steps, rate=0.01):
         *hidden, o = _forward(x, layers, activation)
         dead = [(values <= 0).all(dim=1).float().mean(dim=1) for values in hidden]
         return _spiral_loss(o, y).tolist(), torch.stack(dead, dim=1).numpy()
+
+
+_learn_spiral = functools.cache(_learn_spiral)
 
 
 @claim(draws=20)
@@ -268,7 +270,6 @@ def _train(layers, loss, parts, rate, epochs, batch=30):
     return torch.stack(history).numpy(), outputs[-1]
 
 
-@functools.cache
 def _flowers(standardize):
     """Losses of 40 splits of the flowers, at the rate that validation found best.
 
@@ -318,6 +319,9 @@ def _flowers(standardize):
     return found[chosen, 1:, np.arange(40)]
 
 
+_flowers = functools.cache(_flowers)
+
+
 @claim(draws=40)
 def scaled_flowers_are_fitted_faster(draw):
     """4-64-64-64-3 ReLUs on 90 flowers, Adam at the better of three rates by
@@ -352,7 +356,6 @@ def scaled_flowers_test_loss(draw):
 # The whole program --------------------------------------------------------------------
 
 
-@functools.cache
 def _tracts(standardize=True):
     """Training, validation and test part of 20 splits, prices in thousands of dollars.
 
@@ -375,12 +378,14 @@ def _tracts(standardize=True):
     ], rivals
 
 
+_tracts = functools.cache(_tracts)
+
+
 def _house_networks():
     generator = torch.Generator().manual_seed(0)
     return _draw(20, [6, 32, 32, 1], "He", generator)
 
 
-@functools.cache
 def _houses(rate):
     """The chapter's program in 20 splits: losses by epoch, and the epochs kept.
 
@@ -399,6 +404,9 @@ def _houses(rate):
                 break
         kept.append(best)
     return history, kept
+
+
+_houses = functools.cache(_houses)
 
 
 def _house_error(rate, draw):
@@ -447,7 +455,6 @@ def the_first_loss_tells_raw_inputs(draw):
     return 0.67 < found[0] < 1.33 and found[1] > 3, found[1]
 
 
-@functools.cache
 def _ten_tracts(start):
     """Loss on ten tracts after 1 000 full-batch steps of Adam at rate 0.01."""
     x, y = (values[:, :10] for values in _tracts()[0][0])
@@ -460,6 +467,9 @@ def _ten_tracts(start):
     _train(layers, _squared, [(x, y)], 0.01, 1000, batch=10)
     with torch.no_grad():
         return _squared(_forward(x, layers, "ReLU")[-1], y).tolist()
+
+
+_ten_tracts = functools.cache(_ten_tracts)
 
 
 @claim(draws=20)
@@ -481,7 +491,6 @@ def adjoints_by_layer_tell_sigmoids(draw):
     return relu > 0.01 and sigmoid < 1e-5, relu
 
 
-@functools.cache
 def _step_lengths(rate):
     """Percent of their size by which a step changes weights, in the sixth epoch."""
     (x, y), layers = _tracts()[0][0], _house_networks()
@@ -500,6 +509,9 @@ def _step_lengths(rate):
             size = sum(V.square().sum(dim=(1, 2)) for V in before)
             lengths.append(100 * (change / size).sqrt())
     return torch.stack(lengths[-10:]).mean(dim=0).tolist()
+
+
+_step_lengths = functools.cache(_step_lengths)
 
 
 @claim(draws=20)
@@ -555,7 +567,6 @@ def known_answers_tell_forgotten_scaling(draw):
     return healthy[draw] < 6 and faulty[draw] > 60, faulty[draw]
 
 
-@functools.cache
 def _known_answers():
     layers, (x, y), (raw, _) = _house_networks(), _tracts()[0][0], _tracts(False)[0][0]
     _train(layers, _squared, [(x, y)], 0.01, 30, batch=32)
@@ -564,3 +575,6 @@ def _known_answers():
             _squared(_forward(inputs, layers, "ReLU")[-1], y).sqrt().tolist()
             for inputs in (x, raw)
         ]
+
+
+_known_answers = functools.cache(_known_answers)
