@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+import this_book
 from every_chapter import *  # noqa: F403
 
 import notebook_utils  # noqa: F401  (before Keras)
@@ -51,11 +52,11 @@ def test_the_products_of_layers_are_what_autograd_finds(training):
         np.outer(D2 @ W3.T @ delta, a[1]),
         np.outer(delta, a[2]),
     ]
-    layers = [(W, np.zeros((1, len(W)))) for W in weights]
-    o, values = training["forward"](x[None], layers, "sigmoid")
-    deltas = training["backward"](o, layers, "sigmoid", delta[None])
-    ours = training["gradients"](values, deltas)
-    for tensor, product, (dW, _) in zip(tensors, printed, ours, strict=True):
+    sigmoids = training["activations"]["sigmoid"]
+    values = training["forward"](x[None], weights, sigmoids)
+    deltas = training["backward"](values, weights, sigmoids, delta[None])
+    ours = [d.T @ before for d, before in zip(deltas, values[:-1], strict=True)]
+    for tensor, product, dW in zip(tensors, printed, ours, strict=True):
         assert tensor.grad.numpy() == pytest.approx(product, abs=1e-15)
         assert dW == pytest.approx(product, abs=1e-15)
 
@@ -64,7 +65,7 @@ def test_the_products_of_layers_are_what_autograd_finds(training):
 def test_a_chain_of_sigmoids_keeps_within_its_bound(training):
     """Product and bound against autograd, for random chains; sharp at slope 1/4."""
     rng = np.random.default_rng(0)
-    sigma = training["activations"]["sigmoid"][1]
+    function, slope_of = training["activations"]["sigmoid"]
     for depth in (1, 2, 5, 10):
         for _ in range(20):
             w = torch.tensor(rng.normal(scale=2, size=depth), requires_grad=True)
@@ -72,7 +73,7 @@ def test_a_chain_of_sigmoids_keeps_within_its_bound(training):
             u, product = x, abs(float(x))
             for layer in range(depth):
                 o = w[layer] * u
-                product *= float(sigma(o.item())) * (
+                product *= float(slope_of(function(o.item()))) * (
                     abs(w[layer].item()) if layer else 1
                 )
                 u = torch.sigmoid(o)
@@ -106,7 +107,11 @@ def test_adjoints_shrink_or_grow_by_the_printed_factor(training, name):
     """One wide layer back, from independent adjoints, within a few percent."""
     rng = np.random.default_rng(0)
     n_before, n, variance = 300, 200, 0.007
-    slope = training["activations"][name][1]
+    function, slope_of = training["activations"][name]
+
+    def slope(o):
+        return slope_of(function(o))
+
     ratios = []
     for _ in range(20):
         o = rng.normal(size=(50, n_before))
@@ -124,7 +129,7 @@ def test_both_libraries_draw_with_the_printed_variances(training):
     printed = {"lecun": 1 / 400, "glorot": 2 / (400 + 300), "he": 2 / 400}
     for name, variance in printed.items():
         assert training[name](400, 300) == pytest.approx(variance)
-        draws = {"chapter": training["draw"]([400, 300], training[name], rng())[0][0]}
+        draws = {"chapter": training["draw"]([400, 300], training[name], rng())[0]}
         for kind in ("normal", "uniform"):
             keras.utils.set_random_seed(0)
             made = keras.initializers.get(f"{name}_{kind}")((400, 300))
@@ -169,30 +174,26 @@ def test_the_leaky_relu_is_the_maximum_only_for_slopes_up_to_one(training):
         leaky = torch.nn.LeakyReLU(alpha)
         assert leaky(torch.from_numpy(o)).numpy() == pytest.approx(printed)
     assert np.maximum(2 * -1.0, -1.0) == -1.0  # not -2
-    function, slope = training["activations"]["leaky ReLU"]
-    assert function(o) == pytest.approx(np.maximum(0.1 * o, o))
     middle = (o[1:] + o[:-1]) / 2
-    assert slope(middle) == pytest.approx(
-        np.diff(function(o.astype(float))) / np.diff(o), rel=1e-3
+    assert training["slope_at"]("leaky ReLU", middle) == pytest.approx(
+        np.diff(np.maximum(0.1 * o, o)) / np.diff(o), rel=1e-3
     )
 
 
 @pytest.mark.equation("eq:scaling")
 def test_inputs_are_scaled_by_the_training_rows_alone(training):
-    """Both models' first layers, and both experiments, against loops over the rows."""
-    for kind, x in (("flower", "x_flowers"), ("house", "x_houses")):
-        x, seen = training[x], training[f"{kind}_train"]
-        rows = x[seen].astype(float)
-        mean = [sum(column) / len(rows) for column in rows.T]
-        spread = [
-            np.sqrt(sum((value - m) ** 2 for value in column) / len(rows))
-            for column, m in zip(rows.T, mean, strict=True)
-        ]
-        printed = (x - np.array(mean)) / np.array(spread)
-        first = training[f"{kind}_keras"].layers[0](x)
-        assert keras.ops.convert_to_numpy(first) == pytest.approx(printed, abs=1e-4)
-        module = training[f"{kind}_torch"][0].cpu()
-        assert module(torch.from_numpy(x)).numpy() == pytest.approx(printed, abs=1e-4)
+    """Both models' first layers, and the stopping experiment, against loops."""
+    rows, x = training["x_train"].astype(float), training["x_test"]
+    mean = [sum(column) / len(rows) for column in rows.T]
+    spread = [
+        np.sqrt(sum((value - m) ** 2 for value in column) / len(rows))
+        for column, m in zip(rows.T, mean, strict=True)
+    ]
+    printed = (x - np.array(mean)) / np.array(spread)
+    first = training["net_keras"].layers[0](x)
+    assert keras.ops.convert_to_numpy(first) == pytest.approx(printed, abs=1e-3)
+    module = training["net_torch"][0].cpu()
+    assert module(torch.from_numpy(x)).numpy() == pytest.approx(printed, abs=1e-3)
     parts, _ = training["boston_parts"]([3])
     first, second, third = (x[0] for x, _ in parts)
     order = np.random.default_rng(3).permutation(506)
@@ -206,7 +207,7 @@ def test_inputs_are_scaled_by_the_training_rows_alone(training):
 def test_the_window_rule_stops_at_the_first_small_relative_drop(training):
     """The chapter's function equals a loop, for several widths and thresholds."""
     stop = training["window_stop"]
-    for losses in (training["shallow_losses"], training["history"][:, 1, 0]):
+    for losses in (training["one_curve"], training["history"][:, 1, 0]):
         for width in (1, 7, 10, 100):
             for threshold in (0.001, 0.01, 0.2):
                 expected = None
@@ -218,9 +219,7 @@ def test_the_window_rule_stops_at_the_first_small_relative_drop(training):
                 assert stop(losses, width, threshold) == expected
     falling = 0.5 ** np.arange(10.0)
     assert stop(falling, 1) is None
-    assert stop(1000 * training["shallow_losses"], 10) == stop(
-        training["shallow_losses"], 10
-    )
+    assert stop(1000 * training["one_curve"], 10) == stop(training["one_curve"], 10)
 
 
 # Beside the equations -----------------------------------------------------------------
@@ -231,20 +230,19 @@ UNITS = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "ReLU": torch.relu,
-    "leaky ReLU": lambda o: torch.nn.functional.leaky_relu(o, 0.1),
 }
 
 
-def autograd_sizes(layers, name, x, last):
+def autograd_sizes(weights, name, x, last):
     """Root mean squares of adjoints of all pre-activations, from PyTorch."""
     value, kept = torch.from_numpy(x), []
-    for W, b in layers:
-        o = value @ torch.from_numpy(W.T) + torch.from_numpy(b)
+    for W in weights:
+        o = value @ torch.from_numpy(W.T)
         o.requires_grad_(True)
         o.retain_grad()
         kept.append(o)
         value = UNITS[name](o)
-    kept[-1].backward(torch.from_numpy(last(kept[-1].detach().numpy())))
+    kept[-1].backward(torch.from_numpy(last))
     return [o.grad.square().mean().sqrt().item() for o in kept]
 
 
@@ -254,16 +252,22 @@ def autograd_sizes(layers, name, x, last):
 @pytest.mark.parametrize("name", UNITS)
 def test_adjoints_through_depth_are_those_of_autograd(training, name):
     """The chapter's sizes of adjoints, for each activation, at depth 10."""
-    found = training["through"](name, training["glorot"], 10, width=32)[1]
+    units = training["activations"][name]
+    found = training["through"](units, training["glorot"], 10, width=32)[1]
     rng = np.random.default_rng(0)
-    layers = training["draw"](11 * [32], training["glorot"], rng)
+    weights = training["draw"](11 * [32], training["glorot"], rng)
     x, last = rng.normal(size=(64, 32)), rng.normal(size=(64, 32))
-    assert found == pytest.approx(autograd_sizes(layers, name, x, lambda o: last))
+    assert found == pytest.approx(autograd_sizes(weights, name, x, last))
 
 
 def test_the_table_of_depths_is_found_again_without_the_chapter_s_code(training):
     """Fresh draws of other width: the same order of magnitude in each row."""
-    variances = {"glorot": 1, "he": 2, "third": 1 / 3}  # of a square layer, times n
+    variances = {
+        "glorot": 1,
+        "he": 2,
+        "third": 1 / 3,
+        "gain_8": 64,
+    }  # of a square layer, times n
     slopes = {
         "sigmoid": lambda o: 0.25 / np.cosh(o / 2) ** 2,
         "tanh": lambda o: np.cosh(o) ** -2,
@@ -272,7 +276,7 @@ def test_the_table_of_depths_is_found_again_without_the_chapter_s_code(training)
     values = {"sigmoid": lambda o: 1 / (1 + np.exp(-o)), "tanh": np.tanh}
     values["ReLU"] = lambda o: o * (o > 0)
     rows = {(name, kind) for name, kind, _ in training["depths"]}
-    assert len(rows) == 7
+    assert len(rows) == 8
     for name, kind in rows:
         logs = []
         for seed in range(3):
@@ -320,7 +324,7 @@ def test_each_activation_crosses_one_where_the_text_says(training):
     assert crossing("linear") == pytest.approx(1, rel=0.05)
     assert crossing("ReLU") == pytest.approx(np.sqrt(2), rel=0.05)
     assert 1.1 < crossing("tanh") < 1.5
-    assert max(ratios["sigmoid"]) < 1
+    assert 8 < crossing("sigmoid") < 13
     assert max(ratios["linear"]) > 1e10  # and they explode
 
 
@@ -334,32 +338,47 @@ def test_the_slopes_are_worth_what_the_figure_says(training):
 
 
 def test_the_deep_sigmoids_stay_where_a_straight_cut_would(training):
-    """Their loss is that of logistic regression; the cures learn, in all starts."""
-    x = np.column_stack([training["points"], np.ones(200)])
+    """The four drawn networks end at the loss of logistic regression, or above."""
+    x = np.column_stack([training["points"].astype(float), np.ones(200)])
     w = np.zeros(3)
     for _ in range(5000):
         w -= x.T @ (1 / (1 + np.exp(-x @ w)) - training["arm"]) / 200
     line = np.mean(np.logaddexp(0, x @ w) - training["arm"] * (x @ w))
-    assert training["deep_losses"][-1] == pytest.approx(line, abs=1e-3)
-    assert training["rival"] == pytest.approx(line, abs=1e-6)
-    assert training["shallow_losses"][-1] < 0.05
-    assert training["cures"]["sigmoid"].min() > 0.64
-    assert max(training["cures"]["tanh"].max(), training["cures"]["ReLU"].max()) < 0.05
+    assert line == pytest.approx(0.653, abs=1e-3)
+    assert training["many_losses"][-1] == pytest.approx(line, abs=0.01)
+    assert training["few_losses"][-1].min() < 0.05
+    for ends in (training["ends_keras"], training["ends_torch"]):
+        assert ends[2] < 0.2 and ends[10] > 0.6
+
+
+def test_a_sigmoid_is_a_shifted_tanh_of_half_its_input(training):
+    o = np.linspace(-30, 30, 601)
+    assert training["activations"]["sigmoid"][0](o) == pytest.approx(
+        1 / (1 + np.exp(-o)), abs=1e-15
+    )
+
+
+def test_a_single_layer_may_pass_on_a_little_more_than_a_quarter(training):
+    sizes = np.array(training["sizes_deep"])
+    assert len(sizes) == 10
+    assert (sizes[0] / sizes[-1]) ** (1 / 9) < 0.25
 
 
 def test_the_libraries_lose_what_the_text_says_by_default(training):
     left = training["left_keras"] | training["left_torch"]
     printed = {
-        "glorot_uniform": (1 / 128, 1e-5, 1e-3),
-        "he_normal": (2 / 128, 0.05, 1),
-        "default": (1 / (3 * 128), 1e-9, 1e-6),
-        "kaiming_normal_": (2 / 128, 0.05, 1),
+        "glorot_uniform": (1e-5, 1e-3),
+        "he_normal": (0.05, 1),
+        "default": (1e-9, 1e-6),
+        "kaiming_normal_": (0.05, 1),
     }
     assert left.keys() == printed.keys()
-    for name, (variance, low, high) in printed.items():
-        assert left[name][0] == pytest.approx(variance, rel=0.03)
-        assert low < left[name][1] < high
+    for name, (low, high) in printed.items():
+        assert low < left[name] < high
     assert training["third"](128, 128) == pytest.approx(1 / (3 * 128))
+    torch.manual_seed(0)
+    default = torch.nn.Linear(128, 128).weight.detach().numpy()
+    assert default.var() == pytest.approx(1 / (3 * 128), rel=0.03)
 
 
 def test_the_defaults_of_the_leak_are_as_told():
@@ -369,39 +388,12 @@ def test_the_defaults_of_the_leak_are_as_told():
     assert float(keras.ops.convert_to_numpy(named)[0]) == pytest.approx(-0.2)
 
 
-def test_dead_units_are_counted_as_autograd_counts_them(training):
-    """A unit that no point turns on has no gradient for any of its weights."""
-    layers = training["draw"]([2, 16, 16, 1], training["he"], np.random.default_rng(0))
-    layers, _ = training["fit"](
-        layers,
-        "ReLU",
-        training["logistic"],
-        300 * [(training["points"], training["labels"])],
-        1.0,
-    )
-    x, dead = torch.from_numpy(training["points"]), []
-    for W, b in layers[:-1]:
-        weights = torch.tensor(W, requires_grad=True)
-        values = torch.relu(x @ weights.T + torch.from_numpy(b))
-        values.sum().backward()
-        dead += (weights.grad == 0).all(dim=1).tolist()
-        x = values.detach()
-    assert np.mean(dead) == training["dead"]["ReLU", 1.0][0] > 0.4
-    assert training["dead"]["ReLU", 0.01][0] < 0.1
-    assert training["dead"]["leaky ReLU", 1.0][1] < 0.3 < 0.69
-    assert training["dead"]["ReLU", 1.0][1] == pytest.approx(np.log(2), abs=1e-3)
-
-
-def test_equal_weights_stay_equal_and_tiny_ones_learn_nothing(training):
-    breaking = training["breaking"]
-    assert [breaking[name][2] for name in ("zero", "all 0.1")] == [1, 1]
-    assert [breaking[n][2] for n in breaking if n not in ("zero", "all 0.1")] == 4 * [
-        20
-    ]
-    for name in ("zero", "spread 0.001"):
-        assert breaking[name][1] == pytest.approx(np.log(3), abs=1e-4)
-    learned = [breaking[n][1] for n in ("He", "spread 0.1", "all 0.1", "spread 10")]
-    assert learned == sorted(learned) and breaking["spread 10"][0] > 1000
+def test_equal_weights_stay_equal(training):
+    """No difference between units but rounding; zeros do not learn, 0.1 learns some."""
+    for found in (training["equal_keras"], training["equal_torch"]):
+        assert found[0.0][1] == 0 and found[0.1][1] < 1e-6
+        assert found[0.0][0] == pytest.approx(np.log(3), abs=2e-3)
+        assert 0.1 < found[0.1][0] < 0.5
 
 
 # Inputs and stopping ------------------------------------------------------------------
@@ -428,51 +420,78 @@ def test_scaling_by_all_rows_leaks_next_to_nothing_here(training):
 def test_standardized_flowers_fit_faster_and_overfit_sooner(training):
     raw, scaled = training["curves"][False], training["curves"][True]
     assert raw.shape == scaled.shape == (100, 2, 6)
-    assert scaled[-1, 0].mean() < raw[-1, 0].mean() / 20
+    assert scaled[-1, 0].mean() < raw[-1, 0].mean() / 5
     assert scaled[4, 1].mean() < raw[4, 1].mean()  # ahead on held-out flowers early
     assert scaled[-1, 1].mean() > raw[-1, 1].mean()  # and behind in the end
-    best = [c[:, 1].min(axis=0).mean() for c in (raw, scaled)]
-    assert abs(best[0] - best[1]) < 0.05
+
+
+@pytest.mark.parametrize("name", ["logistic", "crossentropy", "squared"])
+def test_slopes_are_those_of_the_mean_that_is_reported(training, name):
+    """Loss and slope of each draw against autograd, with three outputs, too."""
+    rng = np.random.default_rng(0)
+    outputs = 1 if name == "logistic" else 3
+    o = rng.normal(size=(2, 5, outputs))
+    kinds = rng.integers(max(2, outputs), size=(2, 5))
+    y = np.eye(3)[kinds] if outputs == 3 else kinds[..., None] * 1.0
+    losses, slopes = training[name](o, y)
+    functional = torch.nn.functional
+    for k in range(2):
+        ours, truth = torch.tensor(o[k], requires_grad=True), torch.tensor(y[k])
+        loss = {
+            "logistic": functional.binary_cross_entropy_with_logits,
+            "crossentropy": functional.cross_entropy,
+            "squared": functional.mse_loss,
+        }[name](ours, truth)
+        loss.backward()
+        assert losses[k] == pytest.approx(loss.item())
+        assert slopes[k] == pytest.approx(ours.grad.numpy())
 
 
 def test_copies_train_as_they_would_alone(training):
     """Two copies, each alone with its own weights and batches, take the same steps."""
-    x, y = training["parts"][0][0][:2], training["parts"][0][1][:2]
-    start = training["draw"]([6, 4, 1], training["he"], np.random.default_rng(0), (2,))
+    x, y = (np.asarray(v[:2], "float32") for v in training["twenty"][0])
+    start = training["he_layers"](2, [6, 4, 1])
     batches = [(x[:, :32], y[:, :32]), (x[:, 32:64], y[:, 32:64])]
     squared = training["squared"]
-    together, losses = training["fit"](start, "ReLU", squared, batches, 0.01)
-    for i in range(2):
-        alone = [(W[i], b[i]) for W, b in start]
+    together, losses = training["train"](start, "ReLU", squared, batches, 0.01)
+    for i in (slice(1), slice(1, 2)):
+        alone = [[W[i], b[i]] for W, b in start]
         own = [(x_b[i], y_b[i]) for x_b, y_b in batches]
-        layers, own_losses = training["fit"](alone, "ReLU", squared, own, 0.01)
+        layers, own_losses = training["train"](alone, "ReLU", squared, own, 0.01)
         assert own_losses == pytest.approx(losses[:, i])
-        assert layers[0][0] == pytest.approx(together[0][0][i])
+        assert layers[0][0] == pytest.approx(together[0][0][i], abs=1e-6)
+
+
+def test_he_s_layers_have_he_s_variance(training):
+    layers = training["he_layers"](1, [300, 200, 100])
+    for (W, b), n in zip(layers, (300, 200), strict=True):
+        assert W.var() == pytest.approx(2 / n, rel=0.03) and not b.any()
 
 
 def test_adam_of_the_chapter_is_pytorch_s(training):
-    """Five steps of the chapter's fit on a small network equal torch.optim.Adam's."""
-    start = training["draw"]([2, 5, 1], training["glorot"], np.random.default_rng(1))
-    x, y = training["points"], training["labels"]
-    layers, losses = training["fit"](
-        start, "tanh", training["logistic"], 5 * [(x, y)], 0.05
+    """Five steps of the chapter's trainer equal those of torch.optim.Adam."""
+    start = training["glorot_layers"](1, [2, 5, 1], seed=1)
+    x = training["points"]
+    y = training["arm"][:, None].astype("float32")
+    layers, losses = training["train"](
+        start, "sigmoid", training["logistic"], 5 * [(x[None], y[None])], 0.05
     )
-    tensors = [torch.tensor(p, requires_grad=True) for layer in start for p in layer]
-    optimizer = torch.optim.Adam(tensors, lr=0.05)
-    for found in losses:
+    tensors = [torch.tensor(p[0], requires_grad=True) for layer in start for p in layer]
+    optimizer = torch.optim.Adam(tensors, lr=0.05, eps=1e-7)
+    for found in losses[:, 0]:
         W1, b1, W2, b2 = tensors
-        o = torch.tanh(torch.from_numpy(x) @ W1.T + b1) @ W2.T + b2
+        o = torch.sigmoid(torch.from_numpy(x) @ W1.T + b1) @ W2.T + b2
         loss = torch.nn.functional.binary_cross_entropy_with_logits(
             o, torch.from_numpy(y)
         )
-        assert found == pytest.approx(loss.item(), rel=1e-12)
+        assert found == pytest.approx(loss.item(), rel=1e-5)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     for ours, theirs in zip(
-        [p for layer in layers for p in layer], tensors, strict=True
+        [p[0] for layer in layers for p in layer], tensors, strict=True
     ):
-        assert ours == pytest.approx(theirs.detach().numpy(), rel=1e-9, abs=1e-12)
+        assert ours == pytest.approx(theirs.detach().numpy(), abs=1e-4)
 
 
 def test_early_stopping_chooses_as_the_algorithm_says(training):
@@ -501,116 +520,92 @@ def test_stopping_early_saves_epochs_and_test_error(training):
     assert stopped[1][2] > 1.2 * stopped[5][2]
     best = history[:, 1].argmin(axis=0)
     wins = history[best, 2, np.arange(20)] < history[-1, 2]
-    assert wins.sum() >= 16
+    assert wins.sum() >= 16 and wins.tolist() == training["stopping_helps"].tolist()
 
 
 def test_the_sweep_has_its_valley_inside(training):
-    best = training["best_loss"]
-    assert 0 < best.argmin() < len(best) - 1
-    good = training["rates"][best < 4 / 3 * best.min()]
-    assert np.log10(good.max() / good.min()) > 1.99
+    mean = training["lowest"].mean(axis=1)
+    assert 0 < mean.argmin() < len(mean) - 1
+    for (holds, decades), losses in zip(
+        training["wide_valley"], training["lowest"].T, strict=True
+    ):
+        good = training["rates"][losses < 4 / 3 * losses.min()]
+        assert decades == pytest.approx(np.log10(good.max() / good.min())) and holds
 
 
 # The whole loop -----------------------------------------------------------------------
 
 
-def test_the_flowers_validation_losses_agree_in_both_libraries(training):
-    """SGD with momentum, every epoch until both stop at the same one."""
-    ours, theirs = training["checks_keras"], training["checks_torch"]
-    assert len(ours) == len(theirs) < 200
-    assert theirs == pytest.approx(ours, rel=1e-5)
+def test_both_libraries_have_the_same_validation_losses_from_one_start(training):
+    """Adam with one tiny epsilon, unshuffled batches, five epochs."""
+    ours, theirs = training["twin_run"].history["val_loss"], training["twin_checks"]
+    assert len(ours) == len(theirs) == 5
+    assert theirs == pytest.approx(ours, rel=1e-4)
 
 
-def test_the_houses_validation_losses_agree_with_a_tiny_epsilon(training):
-    """Adam, 110 steps with the same epsilon near zero."""
-    ours, theirs = training["house_checks_keras"], training["house_checks_torch"]
-    assert theirs[:10] == pytest.approx(ours[:10], rel=1e-4)
-
-
-def test_the_flowers_losses_are_those_of_a_network_written_in_numpy(training):
-    """Momentum and batches by hand, in double precision, for the first five epochs."""
-    x = training["x_flowers"].astype(float)
-    x = (x - x[:90].mean(axis=0)) / x[:90].std(axis=0)
-    y = np.eye(3)[training["y_flowers"]]
-    layers = [[p.copy() for p in layer] for layer in training["flower_start"]]
-    speed = [[0 * p for p in layer] for layer in layers]
-    for epoch in range(5):
-        for i in range(0, 90, 30):
-            o, a = training["forward"](x[i : i + 30], layers, "ReLU")
-            p = np.exp(o[-1]) / np.exp(o[-1]).sum(axis=1, keepdims=True)
-            deltas = training["backward"](o, layers, "ReLU", (p - y[i : i + 30]) / 30)
-            for layer, v, slopes in zip(
-                layers, speed, training["gradients"](a, deltas), strict=True
-            ):
-                for k in range(2):
-                    v[k] = 0.9 * v[k] - 0.05 * slopes[k]
-                    layer[k] = layer[k] + v[k]
-        logits = training["forward"](x[90:120], layers, "ReLU")[0][-1]
-        log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        loss = -np.mean((y[90:120] * log_p).sum(axis=1))
-        assert training["checks_keras"][epoch] == pytest.approx(loss, rel=1e-4)
-
-
-@pytest.mark.parametrize("kind", ["flower", "house"])
-def test_both_loops_stop_when_and_keep_what_the_algorithm_says(training, kind):
+def test_both_loops_stop_when_and_keep_what_the_algorithm_says(training):
     """Epochs run, and the loss of the model that is left, from the curve alone."""
-    patience = {"flower": 20, "house": 10}[kind]
-    x = training["x_flowers" if kind == "flower" else "x_houses"]
-    y = training["y_flowers" if kind == "flower" else "y_houses"]
-    rows = training[f"{kind}_check"]
-    prefix = "" if kind == "flower" else "house_"
+    x, y = training["x_check"], training["y_check"]
     for library in ("keras", "torch"):
-        curve = np.array(training[f"{prefix}checks_{library}"])
+        curve = np.array(training[f"checks_{library}"])
         best = int(curve.argmin())
-        assert len(curve) == best + 1 + patience
-        model = training[f"{kind}_{library}"]
+        assert len(curve) == best + 1 + 10
+        model = training[f"net_{library}"]
         if library == "keras":
-            left = model.evaluate(x[rows], y[rows], verbose=0)
-            left = left[0] if isinstance(left, list) else left
+            left = model.evaluate(x, y, verbose=0)
         else:
-            loss = {
-                "flower": torch.nn.functional.cross_entropy,
-                "house": torch.nn.functional.mse_loss,
-            }[kind]
-            with torch.no_grad():
-                answers = model.cpu()(torch.from_numpy(x[rows]))
-                left = loss(answers, torch.from_numpy(y[rows])).item()
+            with torch.inference_mode():
+                answers = model.cpu()(torch.from_numpy(x))
+                left = torch.nn.functional.mse_loss(answers, torch.from_numpy(y)).item()
         assert left == pytest.approx(curve[best], rel=1e-4)
 
 
+def test_the_program_is_no_longer_than_it_promises(training):
+    """At most 25 lines in each tab for training, stopping, saving and judging."""
+    page = (this_book.ROOT / f"{PAGE}.md").read_text(encoding="utf8")
+    for start in ("net_keras = house_keras()", "net_torch = house_torch()"):
+        cell = page[: page.index("```", page.index(start))].rsplit("```", 1)[1]
+        lines = [line for line in cell.splitlines()[2:] if line.strip()]
+        assert 10 < len(lines) <= 25
+
+
+def test_fit_reports_a_mean_while_weights_move(training):
+    """The batches' losses, averaged, in both libraries, and what the epoch leaves."""
+    for library in ("keras", "torch"):
+        reported, after = training[f"reported_{library}"], training[f"after_{library}"]
+        assert reported > 1.1 * after
+    x, y = training["x_train"], training["y_train"]
+    answers = training["young_keras"].predict(x, verbose=0)
+    assert training["after_keras"] == pytest.approx(np.mean((answers - y) ** 2), 1e-4)
+    assert len(training["batch_losses"]) == 10  # the last batch has 18 of 306 tracts
+
+
 def test_a_loaded_model_answers_as_the_saved_one_from_raw_numbers(training):
-    """Flowers in centimeters and tracts in their units, for both libraries."""
-    for kind, x in (("flower", "x_flowers"), ("house", "x_houses")):
-        x = training[x]
-        loaded = "loaded_" if kind == "flower" else "loaded_house_"
-        saved_keras = training[f"{kind}_keras"].predict(x, verbose=0)
-        again_keras = training[f"{loaded}keras"].predict(x, verbose=0)
-        assert np.array_equal(saved_keras, again_keras)
-        with torch.no_grad():
-            saved_torch = training[f"{kind}_torch"].cpu()(torch.from_numpy(x)).numpy()
-            again_torch = training[f"{loaded}torch"](torch.from_numpy(x)).numpy()
-        assert np.array_equal(saved_torch, again_torch)
-        scale = float(np.abs(saved_keras).max())
-        assert again_torch == pytest.approx(again_keras, abs=0.02 * scale)
+    """Tracts in their units, for both libraries."""
+    x = training["x_test"]
+    saved_keras = training["net_keras"].predict(x, verbose=0)
+    again_keras = training["loaded_keras"].predict(x, verbose=0)
+    assert np.array_equal(saved_keras, again_keras)
+    with torch.inference_mode():
+        saved_torch = training["net_torch"].cpu()(torch.from_numpy(x)).numpy()
+        again_torch = training["loaded_torch"].cpu()(torch.from_numpy(x)).numpy()
+    assert np.array_equal(saved_torch, again_torch)
 
 
 def test_a_model_without_its_scaling_would_answer_something_else(training):
     """The numbers of the first layer are in the file, not in the program."""
-    fresh = copy.deepcopy(training["loaded_torch"])
+    fresh = copy.deepcopy(training["loaded_torch"]).cpu()
     fresh[0].mean.zero_()
     fresh[0].std.fill_(1.0)
-    x = torch.from_numpy(training["x_flowers"])
-    with torch.no_grad():
-        assert not torch.allclose(fresh(x), training["loaded_torch"](x), atol=0.1)
-    stored = torch.load(training["folder"] / "flower.pt", weights_only=True)
-    assert stored["0.mean"].numpy() == pytest.approx(training["flower_mean"])
+    x = torch.from_numpy(training["x_test"])
+    with torch.inference_mode():
+        assert not torch.allclose(fresh(x), training["loaded_torch"].cpu()(x), atol=1)
+    stored = torch.load(training["folder"] / "house.pt", weights_only=True)
+    mean = training["x_train"].mean(axis=0)
+    assert stored["0.mean"].cpu().numpy() == pytest.approx(mean, rel=1e-5)
 
 
-def test_the_new_flower_and_the_new_house_get_sensible_answers(training):
-    for p in (training["p_keras"], training["p_torch"]):
-        assert p.sum() == pytest.approx(1, abs=1e-5)
-        assert training["names"][p.argmax()] == "versicolor"
-    assert training["p_torch"] == pytest.approx(training["p_keras"], abs=1e-3)
+def test_the_new_house_gets_a_sensible_value(training):
     for value in (training["value_keras"], training["value_torch"]):
         assert 15 < value < 35
     line = np.column_stack([training["tracts"], np.ones(506)])
@@ -619,53 +614,16 @@ def test_the_new_flower_and_the_new_house_get_sensible_answers(training):
     assert max(training["rmse_keras"], training["rmse_torch"]) < rmse
 
 
-# The checklist ------------------------------------------------------------------------
-
-
-def test_every_item_of_the_checklist_tells_healthy_from_faulty(training):
-    """Each line in the direction that the text gives, by a wide margin."""
-    found = training["checklist"]
-    assert [int(name.split()[0]) for name in found] == list(range(1, 9))
-    (first, ten, ratio, dead, step, rival, shuffled, new) = found.values()
-    assert all(len(line) == 3 and line[2] for line in found.values())
-    assert first[0] < 2 * np.log(3) and first[1] > 10 * np.log(3)
-    assert ten[0] < 1e-3 and ten[1] > 1
-    assert ratio[0] > 0.01 and ratio[1] < 1e-6
-    assert dead[0] < 0.1 and dead[1] > 0.4
-    assert 1e-4 < step[0] < 1e-2 and step[1] > 1
-    assert rival[0] < 0.1 and rival[1] > 0.99
-    assert shuffled[0] < 0.5 and shuffled[1] > 0.9
-    assert new[0] > 0.95 and new[1] < 0.5
-
-
-def test_the_first_items_are_what_pytorch_measures(training):
-    """First loss and ratio of adjoints, from the same weights, by autograd."""
-    x, species = training["flowers"], torch.tensor(training["species"])
-    value = torch.from_numpy(x)
-    for W, b in training["starts"]["He"]:
-        o = value @ torch.from_numpy(W.T) + torch.from_numpy(b)
-        value = torch.relu(o)
-    loss = torch.nn.functional.cross_entropy(o, species).item()
-    assert training["checklist"]["1 first loss"][0] == pytest.approx(loss)
-    for name, kind, place in (("ReLU", "he", 0), ("sigmoid", "glorot", 1)):
-        rng = np.random.default_rng(0)
-        layers = training["draw"]([2, *10 * [16], 1], training[kind], rng)
-        sizes = autograd_sizes(
-            layers,
-            name,
-            training["points"],
-            lambda o: (1 / (1 + np.exp(-o)) - training["labels"]) / 200,
-        )
-        found = training["checklist"]["3 first / last adjoint"][place]
-        assert found == pytest.approx(sizes[0] / sizes[-1], rel=1e-6)
+# Mistakes -----------------------------------------------------------------------------
 
 
 def test_the_mistakes_cost_what_the_text_says(training):
     hasty, patient = training["hasty_checks_keras"], training["checks_keras"]
     assert len(hasty) < len(patient)
-    assert hasty == pytest.approx(patient[: len(hasty)], rel=1e-5)
+    assert hasty == pytest.approx(patient[: len(hasty)], rel=1e-4)
     assert hasty[-1] > min(patient)
-    bias = training["flower_torch"][5].bias.detach().cpu()
-    assert not torch.equal(training["best_referenced"]["5.bias"].cpu(), bias)
-    assert torch.equal(training["best_copied"]["5.bias"].cpu(), bias)
-    assert training["own_right"] < 0.5 < 0.95 < training["shared_right"]
+    bias = training["moving"].cpu()[5].bias.detach()
+    assert torch.equal(training["referenced"]["5.bias"].cpu(), bias)
+    assert not torch.equal(training["copied"]["5.bias"].cpu(), bias)
+    for library in ("keras", "torch"):
+        assert training[f"own_{library}"] > training[f"shared_{library}"] + 3
