@@ -257,7 +257,8 @@ def experiments(root: Path) -> dict[str, Experiment]:
 
 
 def is_experiment(function: ast.FunctionDef) -> bool:
-    return any(ast.unparse(mark).startswith("claim(") for mark in function.decorator_list)
+    marks = map(ast.unparse, function.decorator_list)
+    return any(mark.startswith("claim(") for mark in marks)
 
 
 def closure(module: Module, function: ast.FunctionDef) -> str:
