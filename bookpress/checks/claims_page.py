@@ -22,7 +22,6 @@ from bookpress.tables import page_link, paragraph, table
 logger = logging.getLogger(__name__)
 
 MARKUP = re.compile(r"[${}`\]\[]")
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class claim_checks(nodes.General, nodes.Element):
@@ -119,8 +118,7 @@ def shown(value: float) -> str:
     """A number with three digits, or all before the point."""
     if 0 < abs(value) < 1e-3:
         digits, _, power = f"{value:.1e}".partition("e")
-        superscript = str(int(power)).translate(SUPERSCRIPT)
-        return f"{digits} · 10{superscript}".replace("-", "−")
+        return f"{digits}e{int(power)}".replace("-", "−")
     if abs(value) >= 1000:
         return f"{value:,.0f}".replace(",", "\N{NO-BREAK SPACE}").replace("-", "−")
     return f"{value:.3g}".replace("-", "−")
