@@ -22,13 +22,17 @@ def code_lines(page: str, frameworks: list[str]) -> dict[str, int]:
     Returns
     -------
     words of prose; visible lines that are shared, of each framework, and that compare
-    them (`both`); folded lines; visible lines before the first picture (`before`) that
-    a reader of the first framework passes
+    them (`both`); folded lines, and those of solutions, folded as well (`solved`);
+    visible lines that a reader of the first framework passes before the first picture
+    (`before`)
     """
-    found = dict.fromkeys(["words", "shared", *frameworks, "both", "folded"], 0)
-    seen, before, options = 0, None, ""
+    columns = ["words", "shared", *frameworks, "both", "folded", "solved"]
+    found = dict.fromkeys(columns, 0)
+    seen, before, options, solving = 0, None, "", False
     for piece in pieces(page):
         if piece.kind == "prose":
+            for bracket in re.findall(r"\{solution-(start|end)\}", piece.text):
+                solving = bracket == "start"
             if before is None and DRAWING.search(piece.text):
                 before = seen
             prose = NO_WORDS.sub("", DRAWING.sub("", piece.text.removeprefix(options)))
@@ -38,10 +42,11 @@ def code_lines(page: str, frameworks: list[str]) -> dict[str, int]:
         lines = sum(bool(line.strip()) for line in piece.text.split("\n"))
         owner = next((tag for tag in [*frameworks, "both"] if tag in piece.tags), "")
         hidden = {"hide-input", "hide-cell", "remove-input"} & piece.tags
-        found["folded" if hidden else owner or "shared"] += lines
+        place = "solved" if solving else "folded" if hidden else owner or "shared"
+        found[place] += lines
         if before is None and FIGURE.search(piece.options):
             before = seen + (0 if hidden else lines)
-        if not hidden and owner in ("", *frameworks[:1]):
+        if not hidden and not solving and owner in ("", *frameworks[:1]):
             seen += lines
     return found | {"before": seen if before is None else before}
 
@@ -52,7 +57,7 @@ def measure_code(root: Path, frameworks: list[str]) -> dict[str, dict[str, int]]
         name: code_lines(pages.source(root, name).read_text("utf8"), frameworks)
         for name in pages.with_code(root)
     }
-    names = ["words", "shared", *frameworks, "both", "folded", "before"]
+    names = [*next(iter(found.values()))]
     found["all"] = {name: sum(row[name] for row in found.values()) for name in names}
     readers = [f"shared for {name}" for name in frameworks]
     print(f"{'lines of code':<22}" + "".join(f"{n:>9}" for n in names) + "  ", *readers)

@@ -42,15 +42,19 @@ def test_the_bench_tells_whose_code_a_reader_sees():
         + cell.format("keras", "c = 3")
         + cell.format("torch", "d = 4\ne = 5")
         + cell.format("hide-input", "f = 6")
+        + "\n```{solution-start} ex\n```\n"
+        + cell.format("", "s = 0")
+        + "\n```{solution-end}\n```\n"
         + "\n```{code-cell}\n---\nmystnb:\n  figure:\n    caption: C\n---\ng = 7\n```\n"
     )
     found = code_lines(page, ["keras", "torch"])
     assert found == {
-        "words": 3,
+        "words": 8,  # those of directives count, too
         "shared": 3,
         "keras": 1,
         "torch": 2,
         "both": 0,
         "folded": 1,
+        "solved": 1,
         "before": 4,
     }
