@@ -937,3 +937,18 @@ def test_numbers_in_the_norms_drawing_are_autograds():
             found = torch.tensor([[int(number) for number in row] for row in rows])
             assert torch.equal(found.squeeze(1).float(), tensor.detach())
     assert f.item() == 26 and "/26/1}" in body
+
+
+@pytest.mark.equation("eq:ad-two-steps")
+def test_adjoints_go_back_through_a_layer_in_two_steps(rng):
+    """Through the activation, then through the matrix: autograd's adjoints."""
+    for _ in range(20):
+        W, b = torch.tensor(rng.normal(size=(4, 3))), torch.tensor(rng.normal(size=4))
+        before = torch.tensor(rng.normal(size=3), requires_grad=True)
+        o = W @ before + b
+        a = torch.tanh(o)
+        loss = (a * torch.tensor(rng.normal(size=4))).sum() ** 2
+        by_a, by_o, by_before = torch.autograd.grad(loss, [a, o, before])
+        slope = 1 - np.tanh(o.detach().numpy()) ** 2
+        assert by_o.numpy() == pytest.approx(by_a.numpy() * slope)
+        assert by_before.numpy() == pytest.approx(W.numpy().T @ by_o.numpy())

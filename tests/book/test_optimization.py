@@ -1013,3 +1013,24 @@ def test_the_race_runs_on_the_chapter_s_points_and_wells(optimization):
     well = optimization["well"](np.array([-1.2, 0.4]))
     wells = LANDSCAPES["wells"].loss(np.array([[-1.2, 0.0], [0.4, 0.0]]))
     assert np.allclose(well, wells, atol=1e-12)
+
+
+@pytest.mark.equation("eq:momentum-axis")
+def test_an_error_follows_from_the_two_before_and_its_factors_from_a_square(
+    optimization,
+):
+    """The chapter's momentum on one axis, the recursion, and the roots' sizes."""
+    walk, momentum = optimization["walk"], optimization["momentum"]
+    for c, rate, mu in ((1.0, 1 / 9, 4 / 9), (25.0, 0.06, 0.5), (3.0, 0.1, 0.9)):
+        path = walk(
+            momentum, lambda w, c=c: c * w, np.float64(-5), 40, rate=rate, mu=mu
+        )
+        expected = (1 + mu - rate * c) * path[1:-1] - mu * path[:-2]
+        assert path[2:] == pytest.approx(expected, abs=1e-12)
+    for mu in (0.2, 0.5, 0.9):
+        low, high = (1 - math.sqrt(mu)) ** 2, (1 + math.sqrt(mu)) ** 2
+        for product in np.linspace(low + 1e-6, high - 1e-6, 9):
+            sizes = abs(np.roots([1, -(1 + mu - product), mu]))
+            assert sizes == pytest.approx(math.sqrt(mu))
+        for product in (0.9 * low, 1.1 * high):
+            assert max(abs(np.roots([1, -(1 + mu - product), mu]))) > math.sqrt(mu)
