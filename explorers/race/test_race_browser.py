@@ -38,8 +38,9 @@ def cells(place: Locator) -> dict[str, list[str]]:
 
 def way(place: Locator, look: str) -> np.ndarray:
     """The corners of a method's line in the plane, in pixels."""
-    path = place.locator(".plot").first.locator(f".line.{look}.thin").last
-    text = path.get_attribute("d")
+    # Two methods may look alike; those that do not run have an empty line.
+    lines = place.locator(".plot").first.locator(f".line.{look}.thin").all()
+    text = [d for line in lines if (d := line.get_attribute("d"))][-1]
     return np.array([pair.split(",") for pair in text[1:].split("L")], float)
 
 
