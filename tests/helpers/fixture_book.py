@@ -59,7 +59,9 @@ class FixtureBook:
         (root / "book").mkdir()
         for name in [
             "_config.yml",
+            "many_networks.py",
             "notebook_utils.py",
+            "pictures.py",
             "references.bib",
             "requirements.txt",
             "package.json",
