@@ -43,6 +43,7 @@ from bookpress.checks.numbers import COMMENT, Held, evaluate, parts_of
 from bookpress.execution.uses import Module, data_files, used_by
 from bookpress.pages import file_name
 from bookpress.requirements import lines_of
+from bookpress.settings import settings
 
 FOLDER, RECORD = "claims", "record.json"
 FEWEST = 10  # draws
@@ -212,7 +213,8 @@ class Experiment:
 
     def key(self, root: Path) -> str:
         """Hash of its code, of what that uses of the book, and of the pins."""
-        used = used_by([self.code], root)
+        ignored = settings(root).sphinx("modules_without_trace", [])
+        used = used_by([self.code], root, ignored)
         local = [used.statements[path] for path in sorted(used.statements)]
         return stale.digest(
             self.mark,

@@ -13,12 +13,13 @@ from matplotlib.figure import Figure
 from explorers.base import Explorer
 from explorers.race.landscapes import LANDSCAPES, Landscape
 from explorers.race.points import EPOCHS, POINTS, SEEDS, Points
-from explorers.race.printed import draw_landscapes, draw_points
+from explorers.race.printed import draw_landscapes, draw_memories, draw_points
 from explorers.race.rules import RULES, Array
 
 LAST = 150  # steps that the figure shows at most
 FAR = 1000  # steps after which it waits no longer for the others
 NEAR = 0.01  # so little above the least loss, a method has arrived
+MEMORIES = (0.5, 0.8, 0.95)  # of momentum, in print
 LOST = 1e6  # parameters beyond it do not come back
 
 
@@ -179,7 +180,14 @@ class Race(Explorer):
         return {"kind": "rests" if rests else "late"}
 
     def draw(self) -> Figure:
-        """Four landscapes; or the points with means, with sums, and the losses."""
+        """Four landscapes; or three memories of momentum; or the points."""
+        if self.landscape != "points" and "momentum" in self.shown[-1:]:
+            rate = self.momentum[0]
+            given = {"start": self.start, "gd": self.gd, "shown": self.shown}
+            return draw_memories(
+                self._other(self.landscape, momentum=[rate, mu], **given)
+                for mu in MEMORIES
+            )
         if self.landscape != "points":
             return draw_landscapes({place: self._other(place) for place in LANDSCAPES})
         given = {name: getattr(self, name) for name in ("start", "gd", "batch", "seed")}

@@ -1,5 +1,6 @@
 """Both races in print: panels of landscapes, and the twenty points."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +67,28 @@ def draw_landscapes(runs: dict[str, "Race"]) -> Figure:
         for handle, text in zip(*ax.get_legend_handles_labels(), strict=True)
     }
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
+    return figure
+
+
+def draw_memories(runs: Iterable["Race"]) -> Figure:
+    """Momentum with three memories beside the other methods that are shown."""
+    figure = Figure(figsize=(7.2, 2.9))
+    axes = figure.subplots(1, 3, sharey=True)
+    for ax, run in zip(axes, runs, strict=True):
+        xlim, ylim, levels, best = VIEWS[run.landscape]
+        ax.set(xlim=xlim, ylim=ylim, xlabel="$\\theta_1$")
+        end = run.outcome("momentum")
+        steps = f"{end['step']} steps" if "step" in end else "no arrival"
+        ax.set_title(f"$\\mu = {run.momentum[1]}$: {steps}")
+        draw_contours(ax, run, levels)
+        for point in best:
+            ax.plot(*point, "s", color=palette.good, ms=5)
+        for name in run.shown[::-1]:
+            draw_path(ax, name, run.path(name))
+        ax.plot(*run.start, "o", color=palette.ink, ms=4)
+    axes[0].set_ylabel("$\\theta_2$")
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=4)
     return figure
 
 

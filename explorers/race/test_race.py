@@ -10,6 +10,7 @@ from explorers.race import (
     EPOCHS,
     LANDSCAPES,
     LAST,
+    MEMORIES,
     POINTS,
     RULES,
     SCENES,
@@ -243,3 +244,13 @@ def test_a_race_refuses_what_makes_no_sense():
     x, y = points()
     with pytest.raises(ValueError, match=r"points of shape \(19, 2\)"):
         Race(x[1:], y)
+
+
+def test_momentum_alone_is_printed_with_three_memories_and_their_steps():
+    both = race(shown=["gd", "momentum"], momentum=[0.01, 0.8])
+    told = [ax.get_title() for ax in both.draw().axes]
+    for mu, title in zip(MEMORIES, told, strict=True):
+        step = race(momentum=[0.01, mu]).outcome("momentum")["step"]
+        assert title == f"$\\mu = {mu}$: {step} steps"
+    late = race(shown=["momentum"], momentum=[0.03, 0.8]).draw()
+    assert "no arrival" in late.axes[0].get_title()

@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 from this_book import ROOT
 
 from notebook_utils import load_boston, load_iris
+from pictures import CLOTHES, load_fashion
 
 CARD = (ROOT / "data" / "README.md").read_text("utf8")
 
@@ -52,3 +54,17 @@ def test_the_oddities_of_iris_are_as_told():
     assert iris.iloc[37, 1:3].tolist() == [3.6, 1.4]
     assert iris.index[iris.duplicated(keep=False)].tolist() == [101, 142]
     assert iris["target"].is_monotonic_increasing
+
+
+def test_the_oddities_of_the_clothes_are_as_told():
+    (train, labels), (test, test_labels) = load_fashion()
+    assert f"holds {len(train) + len(test)} pictures" in CARD
+    for k, name in enumerate(CLOTHES):
+        assert f"{k} {name}" in CARD
+    assert round(np.mean(train == 0), 2) == 0.5
+    assert "Half of all pixels are 0" in CARD
+    assert f"the mean is {train.mean():.0f} of 255" in CARD
+    known, asked = (a.reshape(len(a), -1).astype("float64") for a in (train, test))
+    distance = (known**2).sum(axis=1) - 2 * asked @ known.T
+    right = np.mean(labels[distance.argmin(axis=1)] == test_labels)
+    assert f"right for {100 * right:.1f} %" in CARD

@@ -47,6 +47,7 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "claims").mkdir()
     (tmp_path / "claims" / "coins.py").write_text(EXPERIMENTS)
     (tmp_path / "requirements.txt").write_text("numpy==2.4.6\n")
+    (tmp_path / "_config.yml").write_text("title: Coins\n")
     return tmp_path
 
 

@@ -31,6 +31,7 @@ def root(tmp_path: Path) -> Path:
     (root / "claims").mkdir(parents=True)
     (root / "claims" / "coins.py").write_text(COINS)
     (root / "requirements.txt").write_text("")
+    (root / "_config.yml").write_text("title: Coins\n")
     return root
 
 
