@@ -19,9 +19,10 @@ It returns whether the claim holds in this draw and, if it measures something, a
 Where the page repeats the experiment itself, the name is a variable of the page with
 one outcome for each draw. The numbers are those of the result: `held` of `draws`, the
 `share` in percent, and of what was measured the `median` and the quantiles of 10 and
-90 %, `low` and `high`. They must stand in the paragraph above, and equal the result to
-the digits shown. A claim that holds in fewer than 95 % is told with `held` of `draws`,
-its `share`, or `low` and `high`.
+90 %, `low` and `high`, or the `mean` with its standard `error`. They must stand in the
+paragraph above, and equal the result to the digits shown. A claim that holds in fewer
+than 95 % is told with `held` of `draws`, its `share`, `low` and `high`, or `mean` and
+`error`.
 
 `make claims` runs what is new or has changed and writes `claims/record.json`, under a
 key made of the experiment's code and of what that uses.
@@ -30,9 +31,11 @@ key made of the experiment's code and of what that uses.
 import ast
 import functools
 import json
+import math
 import os
 import re
 import statistics
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -71,6 +74,38 @@ def claim(draws: int) -> Callable[[Callable], Callable]:
     return mark
 
 
+def shared(work: Callable) -> Callable:
+    """Compute once what several experiments use, and charge each of them for it.
+
+    Without that, all but the first would seem to take no time, and the tests, which
+    repeat what is cheap, would repeat them.
+
+    Parameters
+    ----------
+    work : a function of hashable arguments, such as the training of many networks
+    """
+    kept = {}
+
+    @functools.wraps(work)
+    def once(*arguments: object, **named: object) -> object:
+        asked = arguments, tuple(sorted(named.items()))
+        if asked not in kept:
+            before, start = shared.charged, time.monotonic()
+            result = work(*arguments, **named)
+            shared.charged = before
+            kept[asked] = result, time.monotonic() - start
+        elif (once, asked) not in shared.paid:
+            shared.charged += kept[asked][1]
+        shared.paid.add((once, asked))
+        return kept[asked][0]
+
+    return once
+
+
+shared.charged = 0.0  # seconds that the present experiment owes to earlier ones
+shared.paid = set()  # what it has computed itself or paid for
+
+
 @dataclass
 class Result:
     """In how many draws a claim holds, and the spread of what it measures."""
@@ -80,6 +115,8 @@ class Result:
     median: float | None = None
     low: float | None = None
     high: float | None = None
+    mean: float | None = None
+    error: float | None = None  # standard error of the mean
 
     @property
     def share(self) -> float:
@@ -118,6 +155,8 @@ def result_of(found: list[tuple[bool, float | None]]) -> Result:
         tenths = statistics.quantiles(measured, n=10, method="inclusive")
         result.median = statistics.median(measured)
         result.low, result.high = tenths[0], tenths[-1]
+        result.mean = statistics.fmean(measured)
+        result.error = statistics.stdev(measured) / math.sqrt(len(measured))
     return result
 
 
@@ -148,7 +187,12 @@ class Mark:
                 faults.append(f"{number.text} is not said in the paragraph above")
             tree = ast.walk(ast.parse(number.expression or "None"))
             told |= {node.id for node in tree if isinstance(node, ast.Name)}
-        enough = ({"held", "draws"}, {"share"}, {"low", "high"})
+        enough = (
+            {"held", "draws"},
+            {"share"},
+            {"low", "high"},
+            {"mean", "error"},
+        )
         if result.share < SURE and not any(names <= told for names in enough):
             faults.append(
                 f"holds in {result.held} of {result.draws} draws; say so, or the spread"

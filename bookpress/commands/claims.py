@@ -107,9 +107,10 @@ def outcomes_of(name: str) -> tuple[list, float]:
     """Run an experiment's draws here; return its outcomes and the seconds taken."""
     module, _, function = name.partition(".")
     experiment = getattr(importlib.import_module(f"{claims.FOLDER}.{module}"), function)
+    claims.shared.charged, claims.shared.paid = 0.0, set()
     start = time.monotonic()
     found = [plain(experiment(draw)) for draw in range(experiment.draws)]
-    return found, time.monotonic() - start
+    return found, time.monotonic() - start + claims.shared.charged
 
 
 def plain(outcome: object) -> object:
@@ -125,7 +126,7 @@ def entry(
 ) -> dict:
     """What the record keeps of an experiment."""
     told = {"claim": experiment.promise, "held": result.held, "draws": result.draws}
-    for name in ("median", "low", "high"):
+    for name in ("median", "low", "high", "mean", "error"):
         if (value := getattr(result, name)) is not None:
             told[name] = float(f"{value:.6g}")
     return told | {

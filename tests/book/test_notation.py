@@ -72,6 +72,7 @@ def entries() -> list[Entry]:
         "Losses",
         "Optimizers",
         "Batches and early stopping",
+        "Dropout and normalization",
     ):
         for head, rows in tables(section):
             assert head[-2:] == ["Keras", "PyTorch"]
@@ -511,6 +512,147 @@ def check_early_stopping(e: Entry) -> None:
         assert inspect.isclass(getattr(keras.callbacks, e.code))
 
 
+# Dropout and normalization ------------------------------------------------------------
+
+NORMS = {"Keras": keras.layers, "PyTorch": torch.nn}
+
+
+def named(e: Entry, setting: str):
+    """The class that the row `setting` names for an entry's library."""
+    return getattr(NORMS[e.library], entry(e.library, "", setting).code.split("(")[0])
+
+
+def norm(e: Entry, **options):
+    """The library's batch normalization of two units."""
+    made = named(e, "batch normalization")
+    return made(**options) if e.library == "Keras" else made(2, **options)
+
+
+def at_work(layer, x: np.ndarray) -> np.ndarray:
+    if isinstance(layer, torch.nn.Module):
+        return array(layer.train()(torch.from_numpy(x)))
+    return array(layer(x, training=True))
+
+
+def running(layer) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(layer, torch.nn.Module):
+        return array(layer.running_mean), array(layer.running_var)
+    return array(layer.moving_mean), array(layer.moving_variance)
+
+
+def check_norm_layer(e: Entry) -> None:
+    layer = eval(e.code, {**vars(NORMS[e.library]), "n": 2, "rate": 0.5, "p": 0.5})
+    x = np.array([[1.0, 2.0], [3.0, 6.0]], "float32")
+    if e.setting == "dropout":
+        assert set(np.unique(at_work(layer, np.ones((50, 2), "float32")))) == {0, 2}
+    elif e.setting == "batch normalization":
+        expected = [[-1, -1], [1, 1]]
+        assert at_work(layer, x) == pytest.approx(np.array(expected), abs=1e-2)
+    else:
+        expected = [[-1, 1], [-1, 1]]
+        assert at_work(layer, x) == pytest.approx(np.array(expected), abs=1e-2)
+
+
+def check_kept(e: Entry) -> None:
+    layer = named(e, "dropout")(0.3)
+    values = np.unique(at_work(layer, np.ones((20, 20), "float32")))
+    names = {"rate": 0.3, "p": 0.3}
+    assert values == pytest.approx([0, 1 / eval(e.code, names)])
+
+
+def check_called(e: Entry) -> None:
+    layer, x = named(e, "dropout")(0.5), np.ones((50, 2), "float32")
+    if e.library == "Keras":
+        assert e.cell == "rests"
+        assert np.all(array(layer(x)) == 1)
+    else:
+        assert e.cell == "is at work, until `eval`"
+        assert np.any(array(layer(torch.from_numpy(x))) == 0)
+        assert np.all(array(layer.eval()(torch.from_numpy(x))) == 1)
+
+
+def check_share(e: Entry) -> None:
+    layer = norm(e, momentum=0.7)
+    at_work(layer, np.full((4, 2), 10.0, "float32"))
+    share = eval(e.code, {"momentum": 0.7})
+    assert running(layer)[0] == pytest.approx(np.full(2, 10 * share), rel=1e-5)
+
+
+def check_norm_default(e: Entry) -> None:
+    which = "layer" if e.setting.endswith("of that") else "batch"
+    check_default(e, named(e, f"{which} normalization"))
+
+
+def check_running_variance(e: Entry) -> None:
+    layer = norm(e, momentum=0.5)
+    x = np.array([[0.0, 0.0], [2.0, 4.0], [4.0, 8.0]], "float32")
+    at_work(layer, x)
+    squares = ((x - x.mean(axis=0)) ** 2).sum(axis=0) / eval(e.code, {"b": 3})
+    assert running(layer)[1] == pytest.approx(0.5 + 0.5 * squares, rel=1e-5)
+
+
+def check_one_sample(e: Entry) -> None:
+    layer, x = norm(e), np.array([[3.0, -4.0]], "float32")
+    if e.library == "Keras":
+        assert e.cell == "answers $\\beta$"
+        layer.build((None, 2))
+        layer.beta.assign([0.5, 0.25])
+        assert at_work(layer, x) == pytest.approx(np.array([[0.5, 0.25]]), abs=1e-6)
+    else:
+        with pytest.raises(ValueError, match="more than 1 value"):
+            at_work(layer, x)
+        assert e.code == "ValueError"
+
+
+def check_fixed(e: Entry) -> None:
+    layer, x = norm(e), np.array([[0.0, 5.0], [4.0, 9.0]], "float32")
+    if e.library == "Keras":
+        assert e.cell == "uses running values"
+        layer.trainable = False
+        found = at_work(layer, x)
+        assert found == pytest.approx(x / np.sqrt(1.001), rel=1e-5)
+        assert np.all(running(layer)[0] == 0)
+    else:
+        assert e.cell == "goes on as before"
+        layer.requires_grad_(False)
+        assert at_work(layer, x) == pytest.approx(
+            np.array([[-1, -1], [1, 1]]), abs=1e-2
+        )
+        assert np.all(running(layer)[0] > 0)
+
+
+def check_names(e: Entry) -> None:
+    for setting in ("batch normalization", "layer normalization"):
+        made = named(e, setting)
+        layer = made() if e.library == "Keras" else made(2)
+        if e.library == "Keras":
+            layer.build((None, 2))
+        for name, start in zip(re.findall(r"`(\w+)`", e.cell), (1, 0), strict=True):
+            assert np.all(array(getattr(layer, name)) == start)
+
+
+def check_smoothing(e: Entry) -> None:
+    logits = np.array([[2.0, 0.0, -1.0]], "float32")
+    target = np.array([[0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3]])
+    expected = -(target * (logits - np.log(np.exp(logits).sum()))).sum()
+    one_hot = np.array([[1.0, 0.0, 0.0]], "float32")
+    if e.library == "Keras":
+        assert e.cell == "`CategoricalCrossentropy`, one-hot"
+        loss = keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=0.1
+        )
+        assert array(loss(one_hot, logits)) == pytest.approx(expected, rel=1e-5)
+        sparse = keras.losses.SparseCategoricalCrossentropy
+        assert "label_smoothing" not in inspect.signature(sparse).parameters
+    else:
+        assert e.cell == "`CrossEntropyLoss`, one-hot or indices"
+        loss = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
+        for y in (torch.tensor([0]), torch.from_numpy(one_hot)):
+            assert loss(torch.from_numpy(logits), y).item() == pytest.approx(
+                expected, rel=1e-5
+            )
+
+
 CHECKS = {
     "A dense layer": {
         "layer": check_layer,
@@ -563,6 +705,22 @@ CHECKS = {
         "epochs without progress": check_early_stopping,
         "smallest progress": check_early_stopping,
         "goes back to the best": check_early_stopping,
+    },
+    "Dropout and normalization": {
+        "dropout": check_norm_layer,
+        "what it keeps is divided by": check_kept,
+        "a new layer, called": check_called,
+        "batch normalization": check_norm_layer,
+        "share of a batch in the running values": check_share,
+        "by default": check_norm_default,
+        "its $\\varepsilon$": check_norm_default,
+        "running variance divides by": check_running_variance,
+        "one sample, at work": check_one_sample,
+        "its weights set fixed, at work": check_fixed,
+        "layer normalization": check_norm_layer,
+        "$\\varepsilon$ of that": check_norm_default,
+        "names of $\\gamma$, $\\beta$": check_names,
+        "label smoothing": check_smoothing,
     },
 }
 ENTRIES = entries()

@@ -60,7 +60,10 @@ def test_a_claim_has_ten_draws_or_more():
 
 def test_outcomes_are_counted_and_what_they_measure_has_its_median_and_spread():
     result = claims.result_of(claims.outcomes([(k > 2, k / 10) for k in range(11)]))
-    assert result == Result(8, 11, 0.5, pytest.approx(0.1), pytest.approx(0.9))
+    assert (result.held, result.draws, result.median) == (8, 11, 0.5)
+    assert (result.low, result.high) == (pytest.approx(0.1), pytest.approx(0.9))
+    assert result.mean == pytest.approx(0.5)
+    assert result.error == pytest.approx((0.11 / 11) ** 0.5)  # variance 11/100
     assert result.share == pytest.approx(100 * 8 / 11)
     with pytest.raises(ValueError, match=r"gives 0\.5 for a draw"):
         claims.outcomes([0.5] * 10)
@@ -71,7 +74,7 @@ def test_a_claim_that_nearly_always_holds_needs_no_number():
 
 
 def test_a_claim_that_fails_now_and_then_is_told_with_its_share_or_spread():
-    often = Result(16, 20, 0.98, 0.8, 1.0)
+    often = Result(16, 20, 0.98, 0.8, 1.0, 0.93, 0.02)
     (fault,) = mark("It learns.", "learns").faults(often)
     assert fault == "claim learns: holds in 16 of 20 draws; say so, or the spread"
     (fault,) = mark("In 16 draws.", "learns; 16 = held").faults(often)
@@ -80,8 +83,27 @@ def test_a_claim_that_fails_now_and_then_is_told_with_its_share_or_spread():
         ("In 16 of 20 draws.", "learns; 16 = held; 20 = draws"),
         ("In 80 % of the draws.", "learns; 80 = share"),
         ("It reaches 98 % (80 to 100).", "learns; 80 = 100 * low; 100 = 100 * high"),
+        ("It reaches 0.93 ± 0.02.", "learns; 0.93 = mean; 0.02 = error"),
     ):
         assert mark(paragraph, comment).faults(often) == []
+
+
+def test_work_that_experiments_share_is_done_once_and_charged_to_each(monkeypatch):
+    clock = iter(range(0, 1000, 7))
+    monkeypatch.setattr(claims.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(claims.shared, "charged", 0.0)
+    done = []
+
+    @claims.shared
+    def training(method):
+        done.append(method)
+        return method.upper()
+
+    for charge in (0, 7):  # two experiments, each of which asks twice
+        claims.shared.charged, claims.shared.paid = 0.0, set()
+        assert [training("decay"), training("decay")] == ["DECAY", "DECAY"]
+        assert claims.shared.charged == charge
+    assert done == ["decay"]
 
 
 def test_a_number_that_is_not_the_result_s_or_not_in_the_sentence_is_found():
