@@ -91,16 +91,16 @@ def run(page: Path, twice: bool = False) -> Run:
         for w in caught
         if w.filename == str(page) or not issubclass(w.category, QUIET)
     ]
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
     return result
 
 
 def printed(code: object, namespace: dict) -> str:
-    """Run a cell; return what it prints."""
+    """Run a cell; return what it prints. Its figures are closed, as a notebook does."""
     stdout = io.StringIO()
     with contextlib.redirect_stdout(stdout):
         exec(code, namespace)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
     return stdout.getvalue()
 
 
