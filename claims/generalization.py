@@ -771,27 +771,6 @@ def a_rested_network_decides_as_its_masks_do(draw):
     return alike >= 0.95, 100 * alike
 
 
-def _c_timidity(draw):
-    """Accuracy above the mean confidence, in points: at rest, and of the mean."""
-    y = _c_clothes()[2][1]
-    answers = (p[draw] for p in _c_thinned())
-    return [100 * (_c_accuracy(p, y) - p.max(axis=-1).mean()) for p in answers]
-
-
-@claim(draws=12)
-def a_mean_over_masks_is_timid(draw):
-    """The same networks: the mean of 200 masks has a mean confidence at least 5 points below its accuracy on 2000 test pictures; by how many points."""  # noqa: E501
-    _, mean = _c_timidity(draw)
-    return mean >= 5, mean
-
-
-@claim(draws=12)
-def a_rested_network_is_less_timid(draw):
-    """The same networks: at rest, accuracy and mean confidence on 2000 test pictures differ by less than for the mean of 200 masks; by how many points at rest."""  # noqa: E501
-    rested, mean = _c_timidity(draw)
-    return abs(rested) < abs(mean), abs(rested)
-
-
 @claim(draws=12)
 def a_mean_over_masks_has_a_higher_loss(draw):
     """The same networks: the mean of 200 masks has a higher test cross-entropy than the network at rest; by how much."""  # noqa: E501
