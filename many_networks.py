@@ -83,13 +83,19 @@ def train(
 
     Raises
     ------
-    ValueError : x and y are not of M networks, or `norm` or `choose` is unknown
+    ValueError : x and y are not of M networks, there are fewer samples than a batch
+        takes or no epoch, or `norm` or `choose` is unknown
     """
     x = torch.as_tensor(np.asarray(x, "float32"))
     if x.ndim != 3 or np.shape(y) != x.shape[:2]:
         raise ValueError(
             f"x of shape {tuple(x.shape)} and y of shape {np.shape(y)} are not "
             "data of M networks: give arrays of shapes (M, n, d) and (M, n)"
+        )
+    if not (epochs >= 1 and 1 <= batch <= x.shape[1]):
+        raise ValueError(
+            f"{epochs} epochs in batches of {batch} of {x.shape[1]} samples train "
+            "nothing: give at least one epoch, and batches no larger than the data"
         )
     if norm not in (None, "batch", "layer"):
         raise ValueError(f"norm is {norm!r}: use 'batch', 'layer' or None")
@@ -103,7 +109,8 @@ def train(
             f"choose is {choose!r}: use one of {', '.join(sets) or 'none'}"
         )
     networks, samples, inputs = x.shape
-    draws = [torch.Generator().manual_seed(int(s)) for s in seeds or range(networks)]
+    seeds = range(networks) if seeds is None else seeds
+    draws = [torch.Generator().manual_seed(int(s)) for s in seeds]
     nets = _Networks(draws, [inputs, *hidden, outputs], dropout, norm)
     matrices = list(nets.W)
     groups = [
@@ -111,6 +118,8 @@ def train(
         {"params": [*nets.b, *nets.gamma, *nets.beta], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=rate)
+    # Augmentation has a generator of its own, so that it leaves the batches as they are
+    changes = torch.Generator().manual_seed(1_000_003 + int(seeds[0]))
     history, least = History(), torch.full((networks,), torch.inf)
     for quantity in (history.loss, history.score):
         quantity.update({name: [] for name in sets})
@@ -122,7 +131,7 @@ def train(
             chosen = order[:, first : first + batch]
             seen = x[every, chosen]
             if augment is not None:
-                seen = augment(seen, draws[0])
+                seen = augment(seen, changes)
             optimizer.zero_grad()
             # A sum over networks, whose gradients do not mix
             loss = _losses(nets(seen), y[every, chosen], smoothing).sum()

@@ -114,11 +114,29 @@ def test_a_regression_is_scored_by_its_loss():
 
 @pytest.mark.parametrize(
     ("settings", "reason"),
-    [({"norm": "bach"}, "'bach'"), ({"choose": "val"}, "'val'")],
+    [
+        ({"norm": "bach"}, "'bach'"),
+        ({"choose": "val"}, "'val'"),
+        ({"batch": 41}, "batches of 41 of 40 samples train nothing"),
+        ({"epochs": 0}, "0 epochs"),
+    ],
 )
 def test_a_wrong_option_is_named(settings, reason):
+    options = {"outputs": 4, "batch": 10} | settings
     with pytest.raises(ValueError, match=reason):
-        train(*data(), outputs=4, **settings)
+        train(*data(), **options)
+
+
+def test_augmentation_leaves_start_and_batches_as_they_are():
+    """What changes nothing, but draws, trains the same networks."""
+    x, y = data()
+
+    def idle(batch, generator):
+        torch.rand(5, generator=generator)
+        return batch
+
+    found = [trained(x, y, augment=change) for change in (None, idle)]
+    assert np.array_equal(*(history.loss["same"] for history in found))
 
 
 def test_data_of_one_network_are_refused_with_the_shapes():
