@@ -5,9 +5,10 @@ import { assign, html, svg, write } from "../kit/dom.js";
 import { integer, number, oneOf } from "../kit/fields.js";
 import { fixed, scientific, short } from "../kit/format.js";
 import { handle } from "../kit/handle.js";
-import { apart, Plot } from "../kit/plot.js";
+import { Plot } from "../kit/plot.js";
 import { even, listed, logarithmic } from "../kit/scales.js";
 import * as fits from "./fits.js";
+import { places } from "./names.js";
 import { inSlices } from "./slices.js";
 
 const { FIFTY, LINE, MOST } = fits;
@@ -75,7 +76,10 @@ export function withMove(moved, index, x, y) {
 }
 
 /** @param {number} value @returns {string} an error or a length, short */
-const size = (value) => (value < 1e-12 ? "0" : short(value, 3));
+const size = (value) => {
+  if (value < 1e-12) return "0";
+  return value >= 999.5 && value < 9999.5 ? value.toFixed(0) : short(value, 3);
+};
 
 /** What kind of fit it is, and why. @param {State} state @param {fits.Points} data */
 function ofOne({ features: p, penalty }, { x }) {
@@ -126,24 +130,39 @@ export default {
     });
     errors.margin.right = 18; // half of the last number
     const others = plane.lines("data thin faint");
+    const fanPath = plane.window.lastChild;
     const truth = plane.line("curve wide");
     const middle = plane.line("good wide dashed");
+    const middlePath = plane.window.lastChild;
     const says = plane.line("step wide");
     const threshold = errors.line("data dotted");
     const here = errors.line("ink thin");
-    const named = (text, look, label = look.split(" ")[0]) => ({
-      text,
-      line: errors.line(look),
-      dots: errors.dots(look.split(" ")[0], 4),
-      label: errors.label(label),
-    });
-    const names = {
-      length: named("‖*w*‖", "good dotted wide"),
-      training: named("training", "accent dashed"),
-      excess: named("excess", "step wide"),
-      bias: named("bias²", "good dotted wide"),
-      variance: named("variance", "data wide dashed", "quiet"),
+    // Curves, their names and the dots on them grow old together, each group by itself.
+    const [curves, spots, words] = ["curves", "spots", "words"].map((name) =>
+      svg("g", { class: `capacity-${name}` }),
+    );
+    const named = (text, width, look, label = look.split(" ")[0]) => {
+      const parts = {
+        text,
+        width,
+        line: errors.line(look),
+        dots: errors.dots(look.split(" ")[0], 4),
+        label: errors.label(label),
+      };
+      spots.append(errors.window.lastChild);
+      curves.append(errors.window.lastChild);
+      words.append(errors.front.lastChild);
+      return parts;
     };
+    const names = {
+      length: named("‖*w*‖", 28, "good dotted wide"),
+      training: named("training", 64, "accent dashed"),
+      excess: named("excess", 54, "step wide"),
+      bias: named("bias²", 42, "good dotted wide"),
+      variance: named("variance", 66, "data wide dashed", "quiet"),
+    };
+    errors.window.append(curves, spots);
+    errors.front.append(words);
     const thresholdName = errors.label("quiet");
 
     // Dots for all, and one handle, for the point that was touched last.
@@ -237,7 +256,7 @@ export default {
       figure.reset();
     });
     const readouts = {
-      one: readout(["*p*", "*n*", "rank", "training", "excess", "‖*w*‖"]),
+      one: readout(["*p*", "*n*", "training", "excess", "‖*w*‖"]),
       fifty: readout(["bias²", "variance", "sum", "median", "middle 80 %"]),
     };
     const legends = {
@@ -249,14 +268,17 @@ export default {
       ]),
       fifty: legend([
         ["curve wide", "true curve"],
-        ["data thin", "fits; variance"],
-        ["good wide dashed", "their mean; bias²"],
+        ["data", "fits"],
+        ["good wide dashed", "their mean"],
         ["step wide", "excess error"],
+        ["data wide dashed", "variance"],
+        ["good dotted wide", "bias²"],
       ]),
     };
     const hint = html("p", { class: "hint" });
     const word = html("strong");
     const reason = html("span");
+    const extremes = html("span");
     figure.add(
       hint,
       html("div", { class: "plots halves" }, plane.element, errors.element),
@@ -273,7 +295,7 @@ export default {
         { class: "capacity-numbers" },
         ...Object.values(readouts).map(({ element }) => element),
       ),
-      html("p", { class: "verdict" }, word, " ", reason),
+      html("p", { class: "verdict" }, word, " ", reason, extremes),
       html(
         "details",
         {},
@@ -299,6 +321,13 @@ export default {
         : { value: undefined, fresh: true };
       const rest = rows.fresh && all.fresh;
       assign(figure.content, { "aria-busy": rest ? undefined : "true" });
+      // What is not yet that of the present state is gray.
+      for (const part of [fanPath, middlePath, spots, readouts.fifty.element, word, reason]) {
+        part.classList.toggle("capacity-old", !all.fresh);
+      }
+      for (const part of [curves, words, extremes]) {
+        part.classList.toggle("capacity-old", !rows.fresh);
+      }
 
       // The plane.
       plane.setAxes(
@@ -340,7 +369,7 @@ export default {
       const top = TOPS.find((value) => value >= most) ?? TOPS[1];
       const upright = [FLOOR, top];
       errors.setAxes(
-        { domain: [2, MOST], label: "features *p*", scale: logarithmic },
+        { domain: [2, MOST], label: "features *p*", scale: logarithmic, format: String },
         {
           domain: /** @type {[number, number]} */ (upright),
           label: fifty ? "error" : "error, ‖*w*‖",
@@ -356,24 +385,26 @@ export default {
       for (const [name, { line, dots: spot, label }] of Object.entries(names)) {
         const used = shown.includes(name);
         line(used ? table.map((row) => [row.p, inside(row[name])]) : []);
-        spot(used && values ? [[p, inside(values[name])]] : []);
-        if (!used || !table.length) label([2, FLOOR], "");
+        spot(used && values ? [[values.p ?? p, inside(values[name])]] : []);
+        if (!used) label([2, FLOOR], "");
       }
-      if (table.length) {
-        const ends = shown.map((name) => [MOST, table.at(-1)[name]]);
-        // At 0 it has no name at its end, but where it falls.
-        const falls = !fifty && ends[1][1] < FLOOR;
-        if (falls) ends[1] = [n, 2 * FLOOR];
-        const heights = ends.map(([, value]) => errors.y.at(inside(value)));
-        const beyond = fifty ? apart(heights, 13, [errors.margin.top, errors.height - errors.margin.bottom]) : heights;
-        shown.forEach((name, i) => {
-          const { label, text } = names[name];
-          const below = name === "variance" || (name === "training" && ends[i][1] > 4 * FLOOR);
-          const shift = beyond[i] - heights[i] + (below ? 15 : -7);
-          if (falls && i === 1) label(ends[i], text, 7, 0, "start");
-          else label(ends[i], text, 0, shift, "end");
-        });
-      }
+      const [left, floor] = [errors.x.at(2), errors.y.at(FLOOR)];
+      const across = table.map((row) => errors.x.at(row.p) - left);
+      const stands = places(
+        shown.map((name) => ({
+          heights: columns(across, table.map((row) => errors.y.at(inside(row[name])))).map((y) =>
+            y <= floor ? y : NaN,
+          ),
+          width: names[name].width,
+        })),
+        [errors.margin.top, floor],
+        errors.x.at(n) - left,
+      );
+      shown.forEach((name, i) => {
+        const { label, text } = names[name];
+        const { right, base } = stands[i] ?? { right: 0, base: floor };
+        label([2, FLOOR], stands[i] ? text : "", right, base - floor, "end");
+      });
 
       features.draw(p, String(p), SIZES, [
         ...[2, 100, MOST].map((value) => ({ value, text: String(value) })),
@@ -408,7 +439,7 @@ export default {
         ]);
       }
       readouts.one.draw(
-        [p, n, found.rank].map(String).concat([found.training, found.excess, found.length].map(size)),
+        [p, n].map(String).concat([found.training, found.excess, found.length].map(size)),
       );
       const worst = table.length && table.reduce((a, b) => (b.excess > a.excess ? b : a));
       const least = table.length && table.reduce((a, b) => (b.excess < a.excess ? b : a));
@@ -416,7 +447,8 @@ export default {
         ? ` Worst at *p*\u00a0=\u00a0${worst.p} (${size(worst.excess)}), best at *p*\u00a0=\u00a0${least.p} (${size(least.excess)}).`
         : "";
       write(word, what);
-      write(reason, `${why}${ends}`);
+      write(reason, why);
+      write(extremes, ends);
       const errorNow = values ? ` Excess error ${size(values.excess)}.` : "";
       if (rest) figure.say(`${fifty ? "Fifty draws, p" : "p"} = ${p}.${errorNow} ${what} ${why}${ends}`);
     };
@@ -434,6 +466,16 @@ function ofFifty(spread) {
   const rest =
     spread.bias < 2 * left ? ` Bias² is no more than a mean of fifty leaves, about ${size(left)}.` : "";
   return ["Variance.", `${percent}${rest}`];
+}
+
+/** A line through corners, in each column of pixels from 0 to that of its last corner. */
+function columns(x, y) {
+  if (!x.length) return [];
+  let k = 1;
+  return Array.from({ length: Math.floor(x.at(-1)) + 1 }, (_, column) => {
+    while (x[k] < column && k < x.length - 1) k++;
+    return y[k - 1] + ((column - x[k - 1]) / (x[k] - x[k - 1])) * (y[k] - y[k - 1]);
+  });
 }
 
 /** The last answer of a function of points and numbers. */

@@ -1,5 +1,6 @@
 """Twenty points in a browser."""
 
+import itertools
 import re
 
 import numpy as np
@@ -39,7 +40,6 @@ def assert_shows(place: Locator, run: Capacity) -> None:
     """The numbers below are NumPy's, to the digits that are shown."""
     shown, found = readout(place), run.fit()
     assert shown["p"] == run.features and shown["n"] == run.points
-    assert shown["rank"] == found["rank"]
     for name, key in [("excess", "excess"), ("‖w‖", "length")]:
         assert shown[name] == pytest.approx(found[key], rel=0.0051)
     if found["training"] > 0.001:
@@ -57,6 +57,49 @@ def assert_drawn(column: np.ndarray, numbers: np.ndarray) -> None:
     """Each corner lies where its number says, to a tenth of a pixel."""
     scale = np.polynomial.Polynomial.fit(numbers, column, 1)
     assert np.abs(scale(numbers) - column).max() <= 0.11
+
+
+def names(place: Locator) -> dict[str, dict[str, float]]:
+    """The boxes of the curves' names, in pixels of their plot."""
+    return (
+        place.locator(".plot")
+        .nth(1)
+        .evaluate(
+            """plot => {
+          const { x, y } = plot.querySelector("svg").getBoundingClientRect();
+          const words = [...plot.querySelectorAll(".capacity-words .label")];
+          return Object.fromEntries(words.filter(e => e.textContent).map(e => {
+            const box = e.getBoundingClientRect();
+            return [e.textContent, { left: box.left - x, right: box.right - x,
+              top: box.top - y, bottom: box.bottom - y }];
+          }));
+        }"""
+        )
+    )
+
+
+def assert_names_stand_apart(place: Locator, looks: dict[str, str]) -> None:
+    """No name touches another or a foreign curve; its own is the next one."""
+    boxes = names(place)
+    assert boxes.keys() <= looks.keys()
+    for one, other in itertools.combinations(boxes.values(), 2):
+        beside = one["right"] <= other["left"] or other["right"] <= one["left"]
+        # A line of letters, without what it has for accents.
+        lower = max(one["top"], other["top"]) - min(one["bottom"], other["bottom"])
+        assert beside or lower >= -2, boxes
+    away = {}
+    for name, box in boxes.items():
+        for curve, look in looks.items():
+            corners = line(place, 1, look)
+            along = np.linspace(0, len(corners) - 1, 4000)
+            x, y = (np.interp(along, range(len(corners)), c) for c in corners.T)
+            sideways = np.maximum(box["left"] - x, x - box["right"])
+            upright = np.maximum(box["top"] + 3 - y, y - box["bottom"] + 3)
+            gaps = np.hypot(sideways.clip(0), upright.clip(0))
+            away[name, curve] = gaps.min()
+    for name, curve in away:
+        assert away[name, curve] > 0, (name, curve, boxes)
+        assert away[name, name] < away[name, curve] + 4, (name, curve, boxes)
 
 
 def selected(place: Locator) -> tuple[int, float, float]:
@@ -231,6 +274,59 @@ def test_fifty_draws_have_a_mean_bias_and_variance(visit: Visit, served: str, pl
         place.get_by_role("radio", name="One draw").check()
         rest(page, place)
         assert_shows(place, Capacity(features=6, seed=3, penalty=1.0))
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_names_follow_their_own_curves(visit: Visit, served: str, places, width: int):
+    with visit(served + places["capacity"], width=width) as page:
+        place = figure(page, "capacity")
+        rest(page, place)
+        # The axis and the slider have one way to write a thousand.
+        assert "1000" in place.locator(".plot").nth(1).inner_text()
+        penalty = place.get_by_role("slider", name="Penalty λ")
+        for view, looks in [
+            ("One draw", {"training": "accent dashed", "‖w‖": "good dotted wide"}),
+            (
+                "Fifty draws",
+                {"variance": "data wide dashed", "bias²": "good dotted wide"},
+            ),
+        ]:
+            place.get_by_role("radio", name=view).check()
+            for strength, stop in [("off", 0), ("10⁻⁴", 7), ("0.02", 14), ("1", 19)]:
+                penalty.fill(str(stop))
+                rest(page, place)
+                assert penalty.get_attribute("aria-valuetext") == strength
+                assert_names_stand_apart(place, looks | {"excess": "step wide"})
+                # Of three near curves the middle one has its name in the legend alone.
+                near = view == "One draw" and strength == "1"
+                assert len(names(place)) >= (2 if near else 3)
+
+
+def test_what_is_not_yet_new_is_gray(visit: Visit, served: str, places):
+    """Fifty draws of forty points: the fan is there soon, the curves take seconds."""
+    query = "?capacity.points=40&capacity.view=fifty"
+    with visit(served + places["capacity"] + query) as page:
+        place = figure(page, "capacity")
+        rest(page, place)
+        gray = place.locator(".capacity-old")
+        expect(gray).to_have_count(0)
+        verdict = place.locator(".verdict")
+        worst = verdict.locator("span", has_text="Worst at").last
+        before = worst.inner_text()
+        place.get_by_role("slider", name="Penalty λ").press("PageUp")
+        for part in (".capacity-curves", ".capacity-words"):
+            expect(place.locator(part)).to_have_class(re.compile("capacity-old"))
+        expect(worst).to_have_class("capacity-old")
+        expect(worst).to_have_css("opacity", "0.35")
+        assert worst.inner_text() == before
+        # What is already new is not gray: the mean, the numbers, and the dots.
+        for part in (".capacity-spots", ".readout:visible"):
+            expect(place.locator(part)).not_to_have_class(re.compile("capacity-old"))
+        assert place.locator(".capacity-curves").get_attribute("class").endswith("old")
+        rest(page, place)
+        expect(gray).to_have_count(0)
+        expect(worst).to_have_css("opacity", "1")
+        assert worst.inner_text() != before
 
 
 def test_the_hand_is_answered_while_fifty_draws_are_computed(
