@@ -268,7 +268,7 @@ export default {
       ]),
       fifty: legend([
         ["curve wide", "true curve"],
-        ["data", "fits"],
+        ["data wide", "fits"],
         ["good wide dashed", "their mean"],
         ["step wide", "excess error"],
         ["data wide dashed", "variance"],

@@ -491,7 +491,6 @@ def test_smoothing_is_a_share_of_all_classes(page):
     assert float(in_torch) == pytest.approx(by_hand, rel=1e-6)
 
 
-@pytest.mark.equation("eq:gen-gap")
 @pytest.mark.parametrize(("K", "alpha"), [(10, 0.1), (3, 0.3)])
 def test_smoothing_bounds_the_gap_of_logits(K, alpha):
     """Gradient descent by autograd on the library's smoothed loss of one sample."""
