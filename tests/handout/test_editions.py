@@ -22,6 +22,9 @@ FORBIDDEN = ["Traceback", "IPython.core.display", "<Figure size", "<Axes:", "War
 FORBIDDEN += ["\x1b", "??", "[?]"]
 OTHERS = {"keras": ["torch"], "pytorch": ["keras", "tensorflow"], "both": []}
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+PHOTOGRAPH = (
+    300  # pixels at most that a picture out of data has; no figure is of pixels
+)
 EXERCISE = re.compile(r"^Exercise (\d[\d.]*) \((.+)\)", re.M)
 SOLUTION = re.compile(r"^Solution to Exercise (\d[\d.]*) \((.+)\)", re.M)
 
@@ -189,7 +192,9 @@ def test_references_glyphs_and_margins_are_whole(printed):
 
 def test_the_file_is_sound_vector_and_has_its_fonts(edition, printed):
     run("qpdf", "--check", printed.pdf)
-    assert run("pdfimages", "-list", printed.pdf).splitlines()[2:] == []
+    for image in run("pdfimages", "-list", printed.pdf).splitlines()[2:]:
+        width, height = map(int, image.split()[3:5])
+        assert max(width, height) <= PHOTOGRAPH, f"a figure of pixels: {image}"
     head, _, *fonts = run("pdffonts", printed.pdf).splitlines()
     assert len(fonts) >= 5
     for font in fonts:
