@@ -71,6 +71,7 @@ def test_the_recipe_s_check_passes_and_tells_a_wrong_chapter(page):
 def test_the_claim_of_the_recipe_holds_as_often_as_it_says(tmp_path):
     (tmp_path / "claims").mkdir()
     (tmp_path / "claims" / "halving.py").write_text(EXPERIMENT, "utf8")
+    (tmp_path / "_config.yml").write_text("title: Halving\n", "utf8")
     (tmp_path / "requirements.txt").write_text("", "utf8")
     done = subprocess.run(
         command("claims"),
