@@ -16,12 +16,11 @@ pytestmark = pytest.mark.build
 
 
 def figures(page: Page) -> tuple[Locator, Locator]:
-    """The race on twenty points and the one on landscapes, come to life."""
+    """The race on twenty points and the one of all methods, come to life."""
     places = page.locator('.explorer[data-explorer="race"]')
     for place in places.all():
         place.locator("svg").first.wait_for()
-    epochs, landscapes = places.all()
-    return epochs, landscapes
+    return places.first, places.last
 
 
 def cells(place: Locator) -> dict[str, list[str]]:
@@ -74,12 +73,12 @@ def test_the_start_is_dragged_and_every_way_follows(visit: Visit, home: str, pla
             assert float(loss) == pytest.approx(wanted, rel=0.051)
             assert int(arrives) == run.outcome(key)["step"]
         assert shown["AdaGrad"] == ["", ""]
-        page.wait_for_url("**race-2.start=**")
+        page.wait_for_url("**race-3.start=**")
         moved, address = pixels(place), page.url
         place.get_by_role("button", name="Reset").click()
         settle(page)
         assert pixels(place) == before
-        page.wait_for_url(lambda address: "race-2" not in address)
+        page.wait_for_url(lambda address: "race-3" not in address)
     with visit(address) as page:
         _, place = figures(page)
         assert pixels(place) == moved
@@ -128,13 +127,13 @@ def test_the_race_by_keyboard_alone(visit: Visit, served: str, places):
         assert beta.get_attribute("aria-valuetext") == "0.999"
         sliders = place.locator("input[type=range]")
         assert sliders.count() == 3
-        page.wait_for_url("**race-2.shown=gd%7Emomentum%7Eadam**")
+        page.wait_for_url("**race-3.shown=gd%7Emomentum%7Eadam**")
 
 
 def test_a_method_that_diverges_is_named_and_nobody_need_arrive(
     visit: Visit, served: str, places
 ):
-    query = "?race-2.nesterov=0.014~0.9&race-2.gd=-1&race-2.adam=1~2~3&race-2.steps=x"
+    query = "?race-3.nesterov=0.014~0.9&race-3.gd=-1&race-3.adam=1~2~3&race-3.steps=x"
     with visit(served + places["race"] + query) as page:
         _, place = figures(page)
         verdict = place.locator(".verdict")
