@@ -57,8 +57,9 @@ def chapter():
 
 
 # The files that take longest go first.
-SLOW = ["every_explorer_browser", "editions", "website", "jupyterlab", "book"]
-SLOW += ["downloads", "playground_browser"]
+SLOW = ["website", "generalization", "convolution", "capacity_browser", "book"]
+SLOW += ["every_explorer_browser", "every_explorer_alone", "editions", "jupyterlab"]
+SLOW += ["training", "optimization", "downloads"]
 
 
 def pytest_collection_modifyitems(items) -> None:

@@ -5,6 +5,7 @@ Each cell is run twice in a row, as a reader may: see `reruns`.
 
 import ast
 import contextlib
+import functools
 import gc
 import io
 import sys
@@ -68,23 +69,23 @@ def run(page: Path, twice: bool = False) -> Run:
         contextlib.chdir(page.parent),
     ):
         warnings.simplefilter("default")
+        watch = Watch(namespace)
         for piece in pieces(text):
             if piece.kind == "code":
                 tree = ast.parse("\n" * (piece.line - 1) + piece.text, str(page))
                 code = compile(tree, str(page), "exec")
-                if not twice:
-                    printed(code, namespace)
-                    continue
-                watch = Watch(piece, namespace)
-                watch.after_first(printed(code, namespace))
-                watch.after_second(printed(code, namespace))
-                result.reruns += [f"{page.name}:{fault}" for fault in watch.faults]
+                execute = functools.partial(printed, code, namespace)
+                if twice:
+                    watch.run(piece, execute)
+                else:
+                    execute()
             else:
                 for held in held_in(piece):
                     evaluate(held, namespace)
                     result.numbers.append(held)
                 for mark in marks_in(piece):
                     result.claims += repeated_here(mark, page.name, namespace)
+    result.reruns = [f"{page.name}:{fault}" for fault in watch.faults]
     result.stderr = stderr.getvalue()
     result.warnings = [
         str(w.message)

@@ -10,13 +10,17 @@ the source (`names_with_two_meanings`), the others need the run (`Watch`).
 import hashlib
 import symtable
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from bookpress.cells import Piece, code_of
 
 AT_ONCE = {"listcomp", "setcomp", "dictcomp", "genexpr"}  # scopes run where they stand
+SIMPLE = (type(None), bool, int, float, complex, str, bytes)
 DEEPEST = 60  # levels of objects within objects
 
 
@@ -94,8 +98,10 @@ def fingerprint(value: Any, depth: int = 0) -> str:
     """
     if depth > DEEPEST or isinstance(value, type | ModuleType | FunctionType):
         return ""
-    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+    if isinstance(value, SIMPLE):
         return repr(value)
+    if isinstance(value, list | tuple) and all(type(part) in SIMPLE for part in value):
+        return told("list", repr(value))  # long ones are common, and this is quick
     if isinstance(value, dict):
         parts = [fingerprint([key, value[key]], depth + 1) for key in value]
         return told("dict", *sorted(parts))
@@ -103,6 +109,8 @@ def fingerprint(value: Any, depth: int = 0) -> str:
         return told("list", *(fingerprint(part, depth + 1) for part in value))
     if isinstance(value, set | frozenset):
         return told("set", *sorted(fingerprint(part, depth + 1) for part in value))
+    if isinstance(value, np.ndarray | np.generic) and not value.dtype.hasobject:
+        return told("array", str(value.dtype), str(value.shape), value.tobytes())
     held = contents(value)
     return (
         "" if held is None else told(type(value).__name__, fingerprint(held, depth + 1))
@@ -115,10 +123,8 @@ def contents(value: Any) -> Any:
     if family == "numpy":
         if hasattr(value, "bit_generator"):
             return value.bit_generator.state
-        if hasattr(value, "tobytes") and value.dtype.hasobject:
+        if hasattr(value, "tobytes"):  # of objects
             return list(map(repr, value.ravel()))
-        if hasattr(value, "tobytes"):
-            return [str(value.dtype), list(value.shape), value.tobytes()]
     elif family == "pandas":
         return value.to_csv() if hasattr(value, "to_csv") else repr(value)
     elif family == "torch":
@@ -143,26 +149,27 @@ def contents(value: Any) -> Any:
     return None
 
 
-def told(kind: str, *parts: str) -> str:
+def told(kind: str, *parts: str | bytes) -> str:
     total = hashlib.sha256(kind.encode())
     for part in parts:
-        total.update(part.encode("utf8", "surrogatepass") + b"\0")
+        if isinstance(part, str):
+            part = part.encode("utf8", "surrogatepass")
+        total.update(part)
+        total.update(b"\0")
     return total.hexdigest()
 
 
 class Watch:
-    """What a cell changes, when it is run for the first time and for the second.
+    """What the cells of a notebook change, each run for the first time and the second.
 
     Parameters
     ----------
-    cell : the cell
-    namespace : the notebook's names before it is run
+    namespace : the notebook's names, before any cell is run
     """
 
-    def __init__(self, cell: Piece, namespace: dict):
-        self.cell, self.namespace = cell, namespace
-        self.bound = names_in(cell.text).bound
-        self.before = self.prints()
+    def __init__(self, namespace: dict):
+        self.namespace = namespace
+        self.now = self.prints()
         self.faults: list[str] = []
 
     def prints(self) -> dict[str, str]:
@@ -172,18 +179,19 @@ class Watch:
             if not name.startswith("__")
         }
 
-    def tell(self, fault: str) -> None:
-        self.faults.append(f"{self.cell.line}: {fault}")
+    def run(self, cell: Piece, execute: Callable[[], str]) -> None:
+        """Run a cell twice; `execute` runs it once and returns what it prints."""
+        bound, before = names_in(cell.text).bound, self.now
+        printed, first = execute(), self.prints()
+        for name, value in before.items():
+            if name not in bound and first.get(name) != value:
+                self.tell(cell, f"the cell changes {name}, which another cell has made")
+        if execute() != printed:
+            self.tell(cell, "the cell prints something else when it is run again")
+        self.now = self.prints()
+        for name, value in self.now.items():
+            if name in bound and first.get(name) != value:
+                self.tell(cell, f"run again, the cell gives {name} another value")
 
-    def after_first(self, printed: str) -> None:
-        self.printed, self.first = printed, self.prints()
-        for name, value in self.before.items():
-            if name not in self.bound and self.first.get(name) != value:
-                self.tell(f"the cell changes {name}, which another cell has made")
-
-    def after_second(self, printed: str) -> None:
-        if printed != self.printed:
-            self.tell("the cell prints something else when it is run again")
-        for name, value in self.prints().items():
-            if name in self.bound and self.first.get(name) != value:
-                self.tell(f"run again, the cell gives {name} another value")
+    def tell(self, cell: Piece, fault: str) -> None:
+        self.faults.append(f"{cell.line}: {fault}")
