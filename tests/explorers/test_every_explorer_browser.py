@@ -5,9 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from axe import violations
-from chromium import LOOKS, Visit
-from explorer_pages import figure, settle
+from chromium import Visit
+from explorer_pages import figure
 
 from explorers import bundle
 
@@ -29,90 +28,6 @@ def test_it_comes_to_life_without_moving_the_page(
             content = place.locator(".explorer-content").bounding_box()["height"]
             assert body == pytest.approx(kept, abs=1), f"{width}: {body}, {kept} kept"
             assert kept - content < 24, f"{width}: {kept - content} px are empty"
-
-
-@pytest.mark.parametrize(("theme", "width"), LOOKS)
-@pytest.mark.parametrize("name", bundle.names())
-def test_axe_finds_nothing_while_it_is_used(
-    visit: Visit, served: str, places, name: str, theme: str, width: int
-):
-    with visit(served + places[name], theme, width) as page:
-        place = figure(page, name)
-        place.get_by_role("slider").first.focus()
-        page.keyboard.press("ArrowRight")
-        settle(page)
-        assert violations(page, ".explorer") == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("name", bundle.names())
-def test_everything_can_be_touched(visit: Visit, served: str, places, name: str):
-    with visit(served + places[name], width=360, has_touch=True) as page:
-        place = figure(page, name)
-        targets = place.locator("button, input[type=range], .choice label, .target")
-        for box in targets.filter(visible=True).evaluate_all(
-            "all => all.map(e => e.getBoundingClientRect().toJSON())"
-        ):
-            assert box["width"] >= 24 and box["height"] >= 24, box
-
-
-@pytest.mark.parametrize("name", bundle.names())
-def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
-    visit: Visit, served: str, places, name: str
-):
-    with visit(served + places[name]) as page:
-        place = figure(page, name)
-        # A group of choices is one stop; arrows do the rest.
-        kinds = "[role=slider], input[type=range], button, summary, fieldset"
-        controls = place.locator(kinds).filter(visible=True).count()
-        place.evaluate(
-            "place => { place.tabIndex = -1; place.focus({ preventScroll: true }); }"
-        )
-        stops = []
-        for _ in range(60):
-            page.keyboard.press("Tab")
-            inside = page.evaluate(
-                """() => {
-                  const e = document.activeElement;
-                  if (!e.closest(".explorer")) return null;
-                  const ring = e.querySelector?.(".ring") ?? e.nextElementSibling ?? e;
-                  const seen = [e, ring].some(part => {
-                    const style = getComputedStyle(part);
-                    return style.outlineStyle !== "none" ||
-                      (part.matches(".ring") && style.opacity === "1");
-                  });
-                  return [e.outerHTML.slice(0, 80), seen];
-                }"""
-            )
-            if inside is None:
-                break
-            stops.append(inside)
-        assert len(stops) == controls
-        assert all(seen for _, seen in stops), stops
-
-
-@pytest.mark.parametrize("name", bundle.names())
-def test_both_themes_have_colors_of_their_own(
-    visit: Visit, served: str, places, name: str
-):
-    seen = []
-    for theme in ("light", "dark"):
-        with visit(served + places[name], theme) as page:
-            line = figure(page, name).locator(".line").first
-            seen.append(line.evaluate("e => getComputedStyle(e).stroke"))
-    assert seen[0] != seen[1]
-
-
-@pytest.mark.parametrize("name", bundle.names())
-def test_paper_shows_the_figure_without_its_controls(
-    visit: Visit, served: str, places, name: str
-):
-    with visit(served + places[name]) as page:
-        place = figure(page, name)
-        page.emulate_media(media="print")
-        drawn = "all => all.some(e => e.checkVisibility() && e.clientWidth > 200)"
-        assert place.locator("svg").evaluate_all(drawn)
-        assert place.locator("button:visible, input[type=range]:visible").count() == 0
 
 
 def test_each_is_on_a_page(places):

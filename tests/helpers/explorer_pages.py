@@ -56,15 +56,20 @@ def in_node(file: str, name: str, *calls: list) -> list:
 # Pages --------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def places(site: Path) -> dict[str, str]:
-    """Each explorer's page, the first that has it, as an address in the website."""
+def places_in(site: Path) -> dict[str, str]:
+    """Each explorer's page, the first that has it, as an address in a website."""
     found = {}
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
         for name in re.findall(r'\bdata-explorer="(\w+)"', text):
             found.setdefault(name, path.relative_to(site).as_posix())
     return found
+
+
+@pytest.fixture(scope="session")
+def places(site: Path) -> dict[str, str]:
+    """Each explorer's page, the first that has it, as an address in the website."""
+    return places_in(site)
 
 
 def figure(page: Page, name: str) -> Locator:
