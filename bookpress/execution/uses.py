@@ -347,6 +347,9 @@ FOLDER = (
     r"(?:/ 'data'|(?<!Path\()'[^'\n]*/data/?'|\bPath\('(?:[^'\n]*/)?data/?'\))"
     r"(?:\.resolve\(\))?+"
 )
+IMPORT = re.compile(
+    r"^\s*from [\w.]+ import (?!.* as ).*$", re.M
+)
 FOLDER_NAMED = re.compile(rf"^\s*(\w+)(?:: [^=\n]*)? = .*{FOLDER}$", re.M)
 
 
@@ -358,7 +361,7 @@ def hands_on_folder(code: str) -> bool:
     code : Python, as `ast.unparse` writes it
     """
     names = FOLDER_NAMED.findall(code)
-    rest = FOLDER_NAMED.sub("", code)
+    rest = IMPORT.sub("", FOLDER_NAMED.sub("", code))
     meant = "|".join([FOLDER, *(rf"\b{name}\b" for name in names)])
     return bool(re.search(rf"(?:{meant})(?! / )", rest))
 

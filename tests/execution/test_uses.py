@@ -251,6 +251,8 @@ def test_tensorflow_counts_under_either_name():
         ("DATA = ROOT / 'data'\nread(DATA)", True),
         ("DATA = ROOT / 'data'\nmine = DATA", True),
         ("DATA: Path = Path('../data').resolve()\nread(DATA / 'a' / name)", False),
+        ("DATA = ROOT / 'data'\nfrom a import DATA, Error\nread(DATA / 'b')", False),
+        ("DATA = ROOT / 'data'\nfrom a import DATA as files\nread(files)", True),
         ("read(Path('../data') / name)", False),
         ("read(ROOT / 'data' / name)", False),
         ("read(ROOT / 'data')", True),
