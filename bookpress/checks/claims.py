@@ -90,20 +90,33 @@ def shared(work: Callable) -> Callable:
     def once(*arguments: object, **named: object) -> object:
         asked = arguments, tuple(sorted(named.items()))
         if asked not in kept:
-            before, start = shared.charged, time.monotonic()
+            outer, earlier, shared.parts = shared.parts, set(shared.done), {}
+            start = time.monotonic()
             result = work(*arguments, **named)
-            shared.charged = before
-            kept[asked] = result, time.monotonic() - start
-        elif (once, asked) not in shared.paid:
-            shared.charged += kept[asked][1]
-        shared.paid.add((once, asked))
-        return kept[asked][0]
+            parts, shared.parts = shared.parts, outer
+            inner = sum(parts[part] for part in parts if part in shared.done - earlier)
+            parts[once, asked] = time.monotonic() - start - inner
+            shared.done.add((once, asked))
+            kept[asked] = result, parts
+        result, parts = kept[asked]
+        shared.parts |= parts
+        return result
 
     return once
 
 
-shared.charged = 0.0  # seconds that the present experiment owes to earlier ones
-shared.paid = set()  # what it has computed itself or paid for
+def clear() -> None:
+    """Begin an experiment: it has done and used no shared work yet."""
+    shared.parts, shared.done = {}, set()
+
+
+def owed() -> float:
+    """Seconds of shared work that the experiment uses and others have done."""
+    return sum(t for part, t in shared.parts.items() if part not in shared.done)
+
+
+shared.parts: dict[tuple, float] = {}  # work used, and the work in it, with its seconds
+shared.done: set[tuple] = set()  # by the present experiment
 
 
 @dataclass

@@ -107,10 +107,10 @@ def outcomes_of(name: str) -> tuple[list, float]:
     """Run an experiment's draws here; return its outcomes and the seconds taken."""
     module, _, function = name.partition(".")
     experiment = getattr(importlib.import_module(f"{claims.FOLDER}.{module}"), function)
-    claims.shared.charged, claims.shared.paid = 0.0, set()
+    claims.clear()
     start = time.monotonic()
     found = [plain(experiment(draw)) for draw in range(experiment.draws)]
-    return found, time.monotonic() - start + claims.shared.charged
+    return found, time.monotonic() - start + claims.owed()
 
 
 def plain(outcome: object) -> object:

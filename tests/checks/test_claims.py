@@ -91,7 +91,6 @@ def test_a_claim_that_fails_now_and_then_is_told_with_its_share_or_spread():
 def test_work_that_experiments_share_is_done_once_and_charged_to_each(monkeypatch):
     clock = iter(range(0, 1000, 7))
     monkeypatch.setattr(claims.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(claims.shared, "charged", 0.0)
     done = []
 
     @claims.shared
@@ -99,11 +98,39 @@ def test_work_that_experiments_share_is_done_once_and_charged_to_each(monkeypatc
         done.append(method)
         return method.upper()
 
-    for charge in (0, 7):  # two experiments, each of which asks twice
-        claims.shared.charged, claims.shared.paid = 0.0, set()
+    for owed in (0, 7):  # two experiments, each of which asks twice
+        claims.clear()
         assert [training("decay"), training("decay")] == ["DECAY", "DECAY"]
-        assert claims.shared.charged == charge
+        assert claims.owed() == owed
     assert done == ["decay"]
+
+
+def test_shared_work_within_shared_work_is_charged_once(monkeypatch):
+    seconds = {"training": 100, "scores": 2, "maps": 3}
+    now = [0]
+    monkeypatch.setattr(claims.time, "monotonic", lambda: now[0])
+
+    def working(name, *needs):
+        @claims.shared
+        def work():
+            for need in needs:
+                need()
+            now[0] += seconds[name]
+
+        return work
+
+    training = working("training")
+    scores, maps = working("scores", training), working("maps", training)
+    for used, owed in [
+        ([training, scores], 0),  # does all of it itself
+        ([maps], 100),
+        ([scores, maps], 105),
+        ([maps, training, maps], 103),
+    ]:
+        claims.clear()
+        for work in used:
+            work()
+        assert claims.owed() == owed
 
 
 def test_a_number_that_is_not_the_result_s_or_not_in_the_sentence_is_found():
