@@ -18,6 +18,7 @@ FASHION_ARRAYS = {
     "test_images": (2000, 28, 28),
     "test_labels": (2000,),
 }
+PHOTO_ARRAYS = {"chelsea": (150, 150)}
 
 
 def load_fashion(
@@ -73,3 +74,50 @@ def load_fashion(
     parts = ("train", "test")
     train, test = ((arrays[f"{p}_images"], arrays[f"{p}_labels"]) for p in parts)
     return train, test
+
+
+def load_photo(name: str, path: Path | str = DATA / "photos.npz") -> np.ndarray:
+    """Load one of the book's photographs: "chelsea", the face of a cat.
+
+    Parameters
+    ----------
+    name : of the photograph
+    path : where the file of photographs lies
+
+    Returns
+    -------
+    gray values from 0 (black) to 255 (white), uint8, rows by columns: chelsea is of
+    shape (150, 150)
+
+    Raises
+    ------
+    ValueError : there is no photograph of that name
+    DataError : the file is missing, or its arrays, shapes or types are off
+
+    Source
+    ------
+    Stefan van der Walt, CC0, as packaged in scikit-image 0.26.0.
+    """
+    if name not in PHOTO_ARRAYS:
+        raise ValueError(
+            f"there is no photograph {name!r}: use one of {', '.join(PHOTO_ARRAYS)}"
+        )
+    path, shape = Path(path), PHOTO_ARRAYS[name]
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            photo = file[name]
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; {REMEDY}") from None
+    except KeyError:
+        raise DataError(f"{path} has no array {name}; {REMEDY}") from None
+    except (ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"{path} is not a file of arrays ({reason}); {REMEDY}"
+        ) from None
+    if photo.shape != shape or photo.dtype != np.uint8:
+        raise DataError(
+            f"{path}, array {name}: {photo.dtype} of shape {photo.shape} in place of "
+            f"uint8 of shape {shape}; {REMEDY}"
+        )
+    return photo

@@ -5,7 +5,7 @@ import pytest
 from this_book import ROOT
 
 from notebook_utils import DataError
-from pictures import CLOTHES, load_fashion
+from pictures import CLOTHES, load_fashion, load_photo
 
 FILE = ROOT / "data" / "fashion.npz"
 
@@ -71,3 +71,53 @@ def test_a_damaged_picture_is_noticed(tmp_path):
 )
 def test_an_array_that_is_off_is_named(tmp_path, changes, reason):
     assert reason in refusal(damaged(tmp_path, **changes))
+
+
+# Photographs --------------------------------------------------------------------------
+
+
+def refused_photo(path) -> str:
+    with pytest.raises(DataError) as error:
+        load_photo("chelsea", path)
+    message = str(error.value)
+    assert str(path) in message
+    assert "git checkout data" in message
+    assert "\n" not in message
+    return message
+
+
+def test_the_cat_is_a_gray_picture_with_dark_and_light_places():
+    cat = load_photo("chelsea")
+    assert cat.shape == (150, 150)
+    assert cat.dtype == np.uint8
+    assert cat.min() < 30
+    assert cat.max() > 180
+
+
+def test_an_unknown_photograph_is_refused_with_the_names_there_are():
+    with pytest.raises(ValueError, match="no photograph 'dog': use one of chelsea"):
+        load_photo("dog")
+
+
+def test_a_missing_file_of_photographs_is_named(tmp_path):
+    assert "is missing" in refused_photo(tmp_path / "photos.npz")
+
+
+def test_a_file_of_photographs_cut_short_is_named(tmp_path):
+    path = tmp_path / "photos.npz"
+    path.write_bytes((ROOT / "data" / "photos.npz").read_bytes()[:5000])
+    assert "is not a file of arrays" in refused_photo(path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "reason"),
+    [
+        ({"cat": np.zeros((150, 150), "uint8")}, "has no array chelsea"),
+        ({"chelsea": np.zeros((15, 15), "uint8")}, "uint8 of shape (15, 15)"),
+        ({"chelsea": np.zeros((150, 150))}, "float64 of shape (150, 150)"),
+    ],
+)
+def test_a_photograph_that_is_off_is_named(tmp_path, arrays, reason):
+    path = tmp_path / "photos.npz"
+    np.savez(path, **arrays)
+    assert reason in refused_photo(path)
