@@ -19,9 +19,17 @@ from notebook_utils import load_boston, palette
 ROOT = Path(__file__).resolve().parents[2]
 
 
+WEIGHTS = [(8, 1, 3, 3), (8,), (16, 8, 3, 3), (16,), (10, 784), (10,)]
+
 # For those that are made of data.
 DATA = {
     "descent": load_boston()[["RM", "PRICE"]].to_numpy().T,
+    "kernel": (np.arange(64, dtype=np.uint8).reshape(8, 8),),
+    "network": (
+        [np.full(shape, 0.01) for shape in WEIGHTS],
+        np.arange(2 * 784).reshape(2, 28, 28).astype(np.uint8),
+        [9, 0],
+    ),
     "race": (np.zeros((20, 2)), np.arange(20) % 2),
 }
 
