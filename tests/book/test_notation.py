@@ -73,6 +73,7 @@ def entries() -> list[Entry]:
         "Optimizers",
         "Batches and early stopping",
         "Dropout and normalization",
+        "Convolution and pooling",
     ):
         for head, rows in tables(section):
             assert head[-2:] == ["Keras", "PyTorch"]
@@ -84,9 +85,13 @@ def entries() -> list[Entry]:
     return found
 
 
-def entry(library: str, optimizer: str, setting: str) -> Entry:
+def entry(library: str, optimizer: str, setting: str, section: str = "") -> Entry:
     wanted = (library, optimizer, setting)
-    return next(e for e in ENTRIES if (e.library, e.optimizer, e.setting) == wanted)
+    return next(
+        e
+        for e in ENTRIES
+        if (e.library, e.optimizer, e.setting) == wanted and section in e.section
+    )
 
 
 def array(tensor) -> np.ndarray:
@@ -653,6 +658,163 @@ def check_smoothing(e: Entry) -> None:
             )
 
 
+# Convolution and pooling --------------------------------------------------------------
+
+
+def made(e: Entry, setting: str, **sizes):
+    """The layer that the row `setting` names for an entry's library."""
+    row = entry(e.library, "", setting, e.section)
+    return eval(row.code, vars(NORMS[e.library]) | sizes)
+
+
+def of_images(layer, x: np.ndarray) -> np.ndarray:
+    """What a layer makes of images with their channels last, channels last again."""
+    if isinstance(layer, torch.nn.Module):
+        found = array(layer(torch.from_numpy(x.transpose(0, 3, 1, 2).copy())))
+        return found.transpose(0, 2, 3, 1) if found.ndim == 4 else found
+    return array(layer(x))
+
+
+def kernel_of(layer) -> np.ndarray:
+    return array(layer.weight if hasattr(layer, "weight") else layer.kernel)
+
+
+def convolution(e: Entry, C: int, n: int, k: int):
+    layer = made(e, "layer", C=C, n=n, k=k)
+    if e.library == "Keras":
+        layer.build((None, 9, 9, C))
+    return layer
+
+
+def check_convolution(e: Entry) -> None:
+    found = of_images(convolution(e, 2, 5, 3), np.ones((4, 9, 8, 2), "float32"))
+    assert found.shape == (4, 7, 6, 5)
+
+
+def check_batch_shape(e: Entry) -> None:
+    sizes = {"samples": 4, "rows": 9, "columns": 8, "C": 2}
+    x = np.ones(eval(e.code, sizes), "float32")
+    layer = convolution(e, 2, 5, 3)
+    found = layer(x if e.library == "Keras" else torch.from_numpy(x))
+    sizes |= {"rows": 7, "columns": 6, "C": 5}
+    assert tuple(found.shape) == eval(e.code, sizes)
+
+
+def check_kernel_shape(e: Entry) -> None:
+    kernel = kernel_of(convolution(e, 2, 5, 3))
+    assert kernel.shape == eval(e.code, {"k": 3, "C": 2, "n": 5})
+
+
+def check_direction(e: Entry) -> None:
+    assert e.cell == "cross-correlation"
+    layer, w = convolution(e, 1, 1, 3), np.arange(9, dtype="float32").reshape(3, 3)
+    kernel = w.reshape(kernel_of(layer).shape)
+    if e.library == "Keras":
+        layer.set_weights([kernel, np.zeros(1)])
+    else:
+        layer.load_state_dict(
+            {"weight": torch.from_numpy(kernel), "bias": torch.zeros(1)}
+        )
+    x = np.random.default_rng(0).normal(size=(1, 3, 3, 1)).astype("float32")
+    assert of_images(layer, x).item() == pytest.approx((w * x[0, ..., 0]).sum())
+
+
+def check_kernel_draws(e: Entry) -> None:
+    torch.manual_seed(0)
+    keras.utils.set_random_seed(0)
+    for C, n, k in ((40, 50, 3), (20, 30, 5)):
+        layer = convolution(e, C, 1000 if "biases" in e.setting else n, k)
+        draws = array(layer.bias) if "biases" in e.setting else kernel_of(layer)
+        if e.cell == "zero":
+            assert not draws.any()
+            continue
+        square = re.fullmatch(r"uniform within \$\\pm\\sqrt\{(.+)\}\$", e.cell)[1]
+        square = square.replace("k^2 (", "k**2 * (").replace("k^2 C", "k**2 * C")
+        bound = math.sqrt(eval(square, {"C": C, "n": n, "k": k}))
+        assert 0.98 < np.abs(draws).max() / bound <= 1 + 1e-6
+        assert draws.std() == pytest.approx(bound / math.sqrt(3), rel=0.05)
+
+
+def check_padding(e: Entry) -> None:
+    check_default(e, type(convolution(e, 1, 1, 3)))
+
+
+def check_same(e: Entry) -> None:
+    x = np.ones((1, 8, 8, 1), "float32")
+    if e.library == "PyTorch":
+        assert e.code == "ValueError"
+        with pytest.raises(ValueError, match="strided"):
+            torch.nn.Conv2d(1, 1, 3, padding="same", stride=2)
+        return
+    assert e.cell == "zeros at the end first"
+    sums = keras.layers.Conv2D(
+        1, 3, strides=2, padding="same", kernel_initializer="ones"
+    )
+    found = array(sums(x))[0, :, :, 0]
+    assert found[0, 0] == 9
+    assert found[-1, -1] == 4
+
+
+def check_pooling(e: Entry) -> None:
+    x = np.arange(16, dtype="float32").reshape(1, 4, 4, 1)
+    found = of_images(made(e, "pooling"), x)
+    assert found.ravel().tolist() == [5, 7, 13, 15]
+
+
+def check_pooling_stride(e: Entry) -> None:
+    assert e.cell == "the window"
+    kind = type(made(e, "pooling"))
+    x = np.ones((1, 9, 9, 1), "float32")
+    assert of_images(kind(3), x).shape == (1, 3, 3, 1)
+
+
+def check_left_out(e: Entry) -> None:
+    assert e.cell == "left out"
+    x = np.zeros((1, 5, 5, 1), "float32")
+    x[0, 4, 4] = 1
+    found = of_images(made(e, "pooling"), x)
+    assert found.shape == (1, 2, 2, 1)
+    assert not found.any()
+
+
+def check_global_mean(e: Entry) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 5, 6, 2)).astype("float32")
+    found = of_images(made(e, "mean over all places"), x).reshape(4, 2)
+    assert found == pytest.approx(x.mean(axis=(1, 2)), abs=1e-6)
+
+
+def check_global_shape(e: Entry) -> None:
+    x = np.ones((4, 5, 6, 2), "float32")
+    x = x if e.library == "Keras" else torch.from_numpy(x.transpose(0, 3, 1, 2).copy())
+    found = made(e, "mean over all places")(x)
+    assert tuple(found.shape) == eval(e.code, {"samples": 4, "C": 2})
+
+
+def check_flattened(e: Entry) -> None:
+    x = np.arange(24, dtype="float32").reshape(1, 2, 3, 4)  # rows, columns, channels
+    layer = NORMS[e.library].Flatten()
+    found = of_images(layer, x).ravel()
+    order = {"row, column, channel": (0, 1, 2), "channel, row, column": (2, 0, 1)}
+    assert np.array_equal(found, x[0].transpose(order[e.cell]).ravel())
+
+
+def check_falling(e: Entry) -> None:
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([weight], lr=0.5)
+    names = {"rate": 0.5, "steps": 4, "optimizer": optimizer}
+    names |= {"PolynomialDecay": keras.optimizers.schedules.PolynomialDecay}
+    falling = eval(e.code, names | {"LinearLR": torch.optim.lr_scheduler.LinearLR})
+    found = []
+    for step in range(5):
+        if e.library == "Keras":
+            found.append(float(falling(step)))
+        else:
+            found.append(falling.get_last_lr()[0])
+            optimizer.step()
+            falling.step()
+    assert found == pytest.approx([0.5, 0.375, 0.25, 0.125, 0])
+
+
 CHECKS = {
     "A dense layer": {
         "layer": check_layer,
@@ -721,6 +883,23 @@ CHECKS = {
         "$\\varepsilon$ of that": check_norm_default,
         "names of $\\gamma$, $\\beta$": check_names,
         "label smoothing": check_smoothing,
+    },
+    "Convolution and pooling": {
+        "layer": check_convolution,
+        "shape of a batch": check_batch_shape,
+        "shape of the weights": check_kernel_shape,
+        "what is called convolution": check_direction,
+        "initial weights": check_kernel_draws,
+        "initial biases": check_kernel_draws,
+        "padding": check_padding,
+        '`padding="same"`, stride 2': check_same,
+        "pooling": check_pooling,
+        "its stride, if none is given": check_pooling_stride,
+        "what does not fill a window": check_left_out,
+        "mean over all places": check_global_mean,
+        "shape of that": check_global_shape,
+        "flattened": check_flattened,
+        "a rate that falls in a line to 0": check_falling,
     },
 }
 ENTRIES = entries()
