@@ -347,9 +347,7 @@ FOLDER = (
     r"(?:/ 'data'|(?<!Path\()'[^'\n]*/data/?'|\bPath\('(?:[^'\n]*/)?data/?'\))"
     r"(?:\.resolve\(\))?+"
 )
-IMPORT = re.compile(
-    r"^\s*from [\w.]+ import (?!.* as ).*$", re.M
-)
+IMPORT = re.compile(r"^\s*from [\w.]+ import (?!.* as ).*$", re.M)
 FOLDER_NAMED = re.compile(rf"^\s*(\w+)(?:: [^=\n]*)? = .*{FOLDER}$", re.M)
 
 
