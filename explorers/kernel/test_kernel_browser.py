@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from axe import violations
 from chromium import LOOKS, Visit
-from explorer_pages import figure, in_node, pixels, pull, settle
+from explorer_pages import figure, in_node, pixels, pull, settle, too_narrow
 from playwright.sync_api import Locator, expect
 
 from explorers.kernel import KERNELS, Kernel, brightest, fraction
@@ -14,13 +14,6 @@ from pictures import load_photo
 
 pytestmark = pytest.mark.build
 
-
-CUT = """all => all.filter(e => {
-  const range = document.createRange();
-  range.selectNodeContents(e);
-  const { width } = range.getBoundingClientRect();
-  return Math.max(width, e.scrollWidth) > e.clientWidth + 1;
-}).length"""
 
 PIXEL = re.compile(r"row (\d+), column (\d+): (\d+), result (\S+)")
 
@@ -241,7 +234,7 @@ def test_kernel_is_as_high_whatever_it_shows(
         assert violations(page, ".explorer") == []
         assert len(heights) == 1, heights
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert place.locator(".squares > *").evaluate_all(CUT) == 0
+        assert too_narrow(place.locator(".squares > *")) == 0
 
 
 def test_a_finger_chooses_a_pixel_and_still_scrolls(visit: Visit, served: str, places):

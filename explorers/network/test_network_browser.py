@@ -9,20 +9,13 @@ import numpy as np
 import pytest
 from axe import violations
 from chromium import LOOKS, Visit
-from explorer_pages import figure, pixels, pull, settle
+from explorer_pages import figure, pixels, pull, settle, too_narrow
 from playwright.sync_api import Locator, Page, expect
 
 from explorers.network import SHAPES, Network, mosaic
 
 pytestmark = pytest.mark.build
 
-
-CUT = """all => all.filter(e => {
-  const range = document.createRange();
-  range.selectNodeContents(e);
-  const { width } = range.getBoundingClientRect();
-  return Math.max(width, e.scrollWidth) > e.clientWidth + 1;
-}).length"""
 
 DRAWN = """c => {
   const copy = new OffscreenCanvas(c.width, c.height);
@@ -222,7 +215,7 @@ def test_network_is_as_high_whatever_it_shows(
         def look() -> None:
             settle(page)
             heights.add(round(content.bounding_box()["height"]))
-            assert place.locator(".squares > *").evaluate_all(CUT) == 0
+            assert too_narrow(place.locator(".squares > *")) == 0
 
         look()
         for i in range(10):

@@ -100,6 +100,18 @@ def pixels(place: Locator) -> list[str]:
     )
 
 
+def too_narrow(elements: Locator) -> int:
+    """How many of the elements are narrower than their text."""
+    return elements.evaluate_all(
+        """all => all.filter(e => {
+          const range = document.createRange();
+          range.selectNodeContents(e);
+          const { width } = range.getBoundingClientRect();
+          return Math.max(width, e.scrollWidth) > e.clientWidth + 1;
+        }).length"""
+    )
+
+
 def value_of(place: Locator, name: str) -> str:
     """A number of the readout."""
     text = place.locator(".readout > span", has_text=name).inner_text()
