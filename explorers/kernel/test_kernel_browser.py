@@ -66,8 +66,9 @@ def assert_shows(place: Locator, run: Kernel) -> None:
     products = patch * np.array(run.weights)
     assert shown(place, "patch") == [fraction(value) for value in patch]
     assert shown(place, "products") == [brief(value) for value in products]
-    fields = [field.input_value() for field in place.locator(".kernel-sum input").all()]
-    assert fields == [fraction(value) for value in [*run.weights, run.bias]]
+    fields = place.locator(".kernel-sum input").all()
+    for field, value in zip(fields, [*run.weights, run.bias], strict=True):
+        expect(field).to_have_value(fraction(value))
     sign = "−" if run.bias < 0 else "+"
     total = fraction(result[run.row, run.column])
     expect(place.locator(".kernel-total > b")).to_have_text(
