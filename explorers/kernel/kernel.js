@@ -65,7 +65,8 @@ function fields(figure) {
     });
     input.addEventListener("blur", () => {
       assign(input, { "aria-invalid": undefined });
-      figure.schedule();
+      figure.flush();
+      input.value = fraction(value(i));
     });
     input.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
