@@ -18,7 +18,15 @@ FASHION_ARRAYS = {
     "test_images": (2000, 28, 28),
     "test_labels": (2000,),
 }
-PHOTO_ARRAYS = {"chelsea": (150, 150)}
+PHOTO_ARRAYS = {
+    "chelsea": (150, 150),
+    "cat": (224, 224, 3),
+    "cup": (224, 224, 3),
+    "camera": (224, 224),
+    "brick": (512, 512),
+    "grass": (512, 512),
+    "gravel": (512, 512),
+}
 
 
 def load_fashion(
@@ -77,17 +85,19 @@ def load_fashion(
 
 
 def load_photo(name: str, path: Path | str = DATA / "photos.npz") -> np.ndarray:
-    """Load one of the book's photographs: "chelsea", the face of a cat.
+    """Load one of the book's photographs.
 
     Parameters
     ----------
-    name : of the photograph
+    name : "cat" or "cup", in color; "camera", a man with one, "brick", "grass" or
+        "gravel", in gray; or "chelsea", the face of the cat alone, small and gray
     path : where the file of photographs lies
 
     Returns
     -------
-    gray values from 0 (black) to 255 (white), uint8, rows by columns: chelsea is of
-    shape (150, 150)
+    values from 0 (black) to 255 (white), uint8, rows by columns, and by red, green and
+    blue if it is in color. The three surfaces are of shape (512, 512), chelsea of
+    (150, 150), the others of 224 rows and columns
 
     Raises
     ------
@@ -96,7 +106,8 @@ def load_photo(name: str, path: Path | str = DATA / "photos.npz") -> np.ndarray:
 
     Source
     ------
-    Stefan van der Walt, CC0, as packaged in scikit-image 0.26.0.
+    Stefan van der Walt (the cat), Rachel Michetti (the cup), Lav Varshney (the man),
+    CC0Textures (the surfaces), all CC0, as packaged in scikit-image 0.26.0.
     """
     if name not in PHOTO_ARRAYS:
         raise ValueError(

@@ -94,6 +94,25 @@ def test_the_cat_is_a_gray_picture_with_dark_and_light_places():
     assert cat.max() > 180
 
 
+@pytest.mark.parametrize("name", ["cat", "cup"])
+def test_the_cat_and_the_cup_are_in_color(name):
+    photo = load_photo(name)
+    assert photo.shape == (224, 224, 3)
+    assert np.abs(photo.mean((0, 1)) - photo.mean()).max() > 10
+
+
+def test_the_man_is_gray():
+    assert load_photo("camera").shape == (224, 224)
+
+
+def test_the_surfaces_are_three_different_photographs():
+    photos = [load_photo(name) for name in ("brick", "grass", "gravel")]
+    assert {photo.shape for photo in photos} == {(512, 512)}
+    assert (
+        np.abs(np.corrcoef([photo.ravel() for photo in photos]) - np.eye(3)).max() < 0.1
+    )
+
+
 def test_an_unknown_photograph_is_refused_with_the_names_there_are():
     with pytest.raises(ValueError, match="no photograph 'dog': use one of chelsea"):
         load_photo("dog")

@@ -62,6 +62,7 @@ class FixtureBook:
             "many_networks.py",
             "notebook_utils.py",
             "pictures.py",
+            "pretrained.py",
             "references.bib",
             "requirements.txt",
             "package.json",
