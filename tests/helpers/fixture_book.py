@@ -59,6 +59,7 @@ class FixtureBook:
         (root / "book").mkdir()
         for name in [
             "_config.yml",
+            "few_samples.py",
             "many_networks.py",
             "notebook_utils.py",
             "pictures.py",
