@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from axe import THIN, UNFOLD, violations
 from chromium import LOOKS, Visit, remembers, serve
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from this_book import ROOT
 
 pytestmark = pytest.mark.build
@@ -78,6 +78,8 @@ UNPRINTED = """() => [...document.querySelectorAll(
     { visibilityProperty: true, opacityProperty: true })])"""
 FRAME = ("header.book-bar", ".bd-sidebar-primary", ".book-foot")
 WIDTH = "document.documentElement.scrollWidth"
+ASLEEP = ".explorer:not(:has(svg))"
+FROM_DISK = ("dark", 360)
 
 
 @dataclass
@@ -93,19 +95,22 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def seen(
-    visit: Visit, served: str, pages: dict[str, Markup]
+    visit: Visit, served: str, site: Path, pages: dict[str, Markup]
 ) -> Callable[[str, int], Seen]:
-    """seen(theme, width): all pages, opened once for all that is looked at in them."""
+    """seen(theme, width): all pages, opened once for all that is looked at in them.
+
+    Dark ones on a phone are opened from the disk, all others on a server.
+    """
 
     @functools.cache
     def look(theme: str, width: int) -> Seen:
         found = Seen()
+        home = site.as_uri() + "/" if (theme, width) == FROM_DISK else served
         for name in pages:
             try:
-                with visit(
-                    served + name, theme, width, reduced_motion="reduce"
-                ) as page:
+                with visit(home + name, theme, width, reduced_motion="reduce") as page:
                     page.wait_for_load_state("networkidle")
+                    expect(page.locator(ASLEEP)).to_have_count(0)
                     if name in readable(pages):
                         note(page, name, width, found)
             except AssertionError as trouble:
@@ -116,10 +121,11 @@ def seen(
 
 
 def note(page: Page, name: str, width: int, found: Seen) -> None:
-    page.emulate_media(media="print")
-    found.printed[name] = page.evaluate(UNPRINTED)
-    found.frames += [f"{name}: {p}" for p in FRAME if page.locator(p).is_visible()]
-    page.emulate_media(media="screen")
+    if width > 360:
+        page.emulate_media(media="print")
+        found.printed[name] = page.evaluate(UNPRINTED)
+        found.frames += [f"{name}: {p}" for p in FRAME if page.locator(p).is_visible()]
+        page.emulate_media(media="screen")
     page.evaluate(UNFOLD, False)
     found.widths[name] = [page.evaluate(WIDTH)]
     if width == 360:
@@ -139,15 +145,10 @@ def look(page: Page) -> tuple[str, str, list[str]]:
     return mode, theme, icons
 
 
-def test_every_page_loads_in_silence_and_asks_no_other_host(
-    visit: Visit, home: str, pages: dict[str, Markup], seen
-):
-    if home.startswith("http:"):
-        assert seen("light", 1280).troubles == []
-        return
-    for name in pages:
-        with visit(home + name) as page:
-            page.wait_for_load_state("networkidle")
+@pytest.mark.parametrize("look", [("light", 1280), FROM_DISK], ids=["http", "file"])
+def test_every_page_loads_in_silence_and_asks_no_other_host(seen, look):
+    """And each interactive figure comes to life among its chapter's formulas."""
+    assert seen(*look).troubles == []
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
