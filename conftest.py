@@ -58,7 +58,7 @@ def chapter():
 
 # The files that take longest go first.
 SLOW = ["website", "generalization", "convolution", "capacity_browser", "book"]
-SLOW += ["every_explorer_browser", "every_explorer_alone", "editions", "jupyterlab"]
+SLOW += ["every_explorer_alone", "editions", "jupyterlab"]
 SLOW += ["training", "optimization", "downloads"]
 
 

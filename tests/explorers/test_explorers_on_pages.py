@@ -1,33 +1,14 @@
-"""What holds for every explorer, in a browser whose network is closed."""
+"""What holds for every explorer on the website's pages, as they are written."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
-from chromium import Visit
-from explorer_pages import figure
 
 from explorers import bundle
 
 pytestmark = pytest.mark.build
-
-
-@pytest.mark.parametrize("name", bundle.names())
-def test_it_comes_to_life_without_moving_the_page(
-    visit: Visit, home: str, places, name: str
-):
-    for width in (1280, 768, 360) if home.startswith("http") else (1280,):
-        with visit(home + places[name], width=width, java_script_enabled=False) as page:
-            body = page.locator(f'[data-explorer="{name}"] .explorer-body').first
-            kept = body.bounding_box()["height"]
-            assert body.inner_text(), "no words for readers without JavaScript"
-        with visit(home + places[name], width=width) as page:
-            place = figure(page, name)
-            body = place.locator(".explorer-body").bounding_box()["height"]
-            content = place.locator(".explorer-content").bounding_box()["height"]
-            assert body == pytest.approx(kept, abs=1), f"{width}: {body}, {kept} kept"
-            assert kept - content < 24, f"{width}: {kept - content} px are empty"
 
 
 def test_each_is_on_a_page(places):
