@@ -1,6 +1,7 @@
 """Run a chapter's code, and hold to the run what the page says and promises.
 
-Each cell is run twice in a row, as a reader may: see `reruns`.
+Each cell is run twice in a row, as a reader may: see `reruns`. That it has passed so
+is noted in `_build/reruns` (`run_twice`).
 """
 
 import ast
@@ -13,10 +14,15 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bookpress.cells import pieces
+from bookpress import stale
+from bookpress.cells import pieces, read_notebook
 from bookpress.checks.claims import Mark, marks_in, outcomes, result_of
 from bookpress.checks.numbers import Held, evaluate, held_in
 from bookpress.checks.reruns import Watch
+from bookpress.execution.keys import Keys
+from bookpress.settings import settings
+
+PRESS = Path(__file__).parents[1]
 
 # Warnings of libraries that Python does not show unless it is asked to.
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
@@ -43,6 +49,38 @@ class Run:
             for held in self.numbers
             if not held.holds
         ]
+
+
+def run_twice(page: Path, root: Path, afresh: bool = False) -> Run:
+    """Execute a chapter, and each cell twice, unless it has passed so as it stands.
+
+    Parameters
+    ----------
+    page : path of the MyST page
+    root : the book's top folder; `_build/reruns` in it holds, for each page that has
+        passed, the key of its outputs with that of the checks
+    afresh : run each cell twice in any case
+    """
+    name = page.relative_to(root).with_suffix("").as_posix()
+    note, key = root / "_build" / "reruns" / name.replace("/", "-"), key_of(page, root)
+    known = note.is_file() and note.read_text("utf8") == key
+    result = run(page, twice=afresh or not known)
+    if result.reruns or result.warnings or result.stderr:
+        note.unlink(missing_ok=True)
+    elif not known:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(key, "utf8")
+    return result
+
+
+def key_of(page: Path, root: Path) -> str:
+    """Hash of what decides how a page's cells do when they are run twice."""
+    ignored = settings(root).sphinx("modules_without_trace", [])
+    # The build has worked out most keys, and knows them if nothing has changed since.
+    keys = Keys(root / "_build" / ".jupyter_cache" / "keys.json", root, ignored)
+    docname = page.relative_to(root).with_suffix("").as_posix()
+    checks = stale.key_of(PRESS, "cells.py", "checks", "execution")
+    return stale.digest(keys.of(docname, read_notebook(page)), checks)
 
 
 def run(page: Path, twice: bool = False) -> Run:

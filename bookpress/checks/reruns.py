@@ -10,7 +10,7 @@ the source (`names_with_two_meanings`), the others need the run (`Watch`).
 import hashlib
 import symtable
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import Any
@@ -172,26 +172,30 @@ class Watch:
         self.now = self.prints()
         self.faults: list[str] = []
 
-    def prints(self) -> dict[str, str]:
+    def prints(self, names: Iterable[str] | None = None) -> dict[str, str]:
+        """Fingerprints of these names, or of all, as far as they are given."""
         return {
-            name: fingerprint(value)
-            for name, value in self.namespace.items()
-            if not name.startswith("__")
+            name: fingerprint(self.namespace[name])
+            for name in (self.namespace if names is None else names)
+            if name in self.namespace and not name.startswith("__")
         }
 
     def run(self, cell: Piece, execute: Callable[[], str]) -> None:
         """Run a cell twice; `execute` runs it once and returns what it prints."""
         bound, before = names_in(cell.text).bound, self.now
         printed, first = execute(), self.prints()
-        for name, value in before.items():
-            if name not in bound and first.get(name) != value:
-                self.tell(cell, f"the cell changes {name}, which another cell has made")
+        others = [name for name in before if name not in bound]
+        changed = [name for name in others if first.get(name) != before[name]]
+        for name in changed:
+            self.tell(cell, f"the cell changes {name}, which another cell has made")
         if execute() != printed:
             self.tell(cell, "the cell prints something else when it is run again")
-        self.now = self.prints()
-        for name, value in self.now.items():
-            if name in bound and first.get(name) != value:
+        again = self.prints(sorted(bound))
+        for name, value in again.items():
+            if first.get(name) != value:
                 self.tell(cell, f"run again, the cell gives {name} another value")
+        # What else the second run has changed is found after the next cell.
+        self.now = self.prints() if changed else first | again
 
     def tell(self, cell: Piece, fault: str) -> None:
         self.faults.append(f"{cell.line}: {fault}")

@@ -103,6 +103,35 @@ def test_a_cell_that_gives_or_prints_something_else_the_second_time_is_found(tmp
     assert faults(tmp_path, "import math\nx = math.sqrt(2)\nprint(x)") == []
 
 
+def test_what_has_passed_is_run_once_until_it_or_what_it_uses_has_changed(tmp_path):
+    for name, text in [
+        ("_config.yml", "{}"),
+        ("data/a.csv", "1"),
+        ("book/page.md", ""),
+    ]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    page, runs = tmp_path / "book" / "page.md", tmp_path / "runs"
+
+    def times(cell: str, **options: bool) -> int:
+        page.write_text(page_of("from pathlib import Path", f"{read}\n{cell}"))
+        runs.write_text("")
+        result = chapters.run_twice(page, tmp_path, **options)
+        assert bool(result.reruns) == ("x" in cell)
+        return len(runs.read_text())
+
+    read = "rows = Path('../data/a.csv').read_text()"
+    count = "with open('../runs', 'a') as runs:\n    print('1', end='', file=runs)\n"
+    count = f"{count}del runs\n"
+    assert [times(count), times(count)] == [2, 1]
+    assert times(count, afresh=True) == 2
+    assert times(f"{count}y = 1") == 2
+    (tmp_path / "data" / "a.csv").write_text("2")
+    assert [times(f"{count}y = 1"), times(f"{count}y = 1")] == [2, 1]
+    fault = f"{count}x = Path('../runs').read_text()"
+    assert [times(fault), times(fault)] == [2, 2]
+
+
 def test_equal_values_have_equal_fingerprints_and_others_have_not():
     import numpy as np
     import pandas as pd
