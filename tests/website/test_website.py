@@ -110,7 +110,7 @@ def seen(
             try:
                 with visit(home + name, theme, width, reduced_motion="reduce") as page:
                     page.wait_for_load_state("networkidle")
-                    expect(page.locator(ASLEEP)).to_have_count(0)
+                    expect(page.locator(ASLEEP), name).to_have_count(0)
                     if name in readable(pages):
                         note(page, name, width, found)
             except AssertionError as trouble:
