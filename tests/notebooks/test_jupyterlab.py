@@ -15,8 +15,9 @@ from this_book import CHAPTERS, PRESS, ROOT
 
 from explorers import bundle
 
-# One with both frameworks, an explorer and drawings; the others in make test-all.
-SAMPLED = ["book/mlp"]
+# One with both frameworks, an explorer and drawings, that is quickly run; the others in
+# make test-all.
+SAMPLED = ["book/autodiff"]
 LAB = PRESS.relative_to(ROOT) / "notebooks" / "lab"
 
 pytestmark = pytest.mark.build
