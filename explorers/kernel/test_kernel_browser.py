@@ -47,10 +47,11 @@ def colors(place: Locator, which: int) -> np.ndarray:
           const copy = new OffscreenCanvas(c.width, c.height);
           const context = copy.getContext("2d", { willReadFrequently: true });
           context.drawImage(c, 0, 0);
-          return [[...context.getImageData(0, 0, c.width, c.height).data], c.width];
+          const { data } = context.getImageData(0, 0, c.width, c.height);
+          return [data.join(" "), c.width];  // a long list would take a second
         }"""
     )
-    return np.reshape(data, (-1, width, 4))[:, :, :3]
+    return np.array(data.split(), int).reshape(-1, width, 4)[:, :, :3]
 
 
 def brief(value: float) -> str:
