@@ -7,7 +7,7 @@ has one setting, which it chooses on its training samples alone, and no chance i
 import numpy as np
 import torch
 
-from pretrained import prepare
+from pretrained import lite0_torch, prepare
 
 PENALTIES = 10.0 ** np.arange(-3, 4)  # in units of the mean eigenvalue
 
@@ -101,31 +101,32 @@ def texture_measures(pictures: np.ndarray) -> np.ndarray:
 
 
 def layer_means(
-    network: torch.nn.Sequential,
     pictures: np.ndarray,
     size: int,
     layers: list[int],
+    network: torch.nn.Sequential | None = None,
     batch: int = 64,
 ) -> dict[int, np.ndarray]:
     """The mean of each channel over a picture, at several layers.
 
     Parameters
     ----------
-    network : as of `lite0_torch`, in inference mode
     pictures : as `prepare` takes them
     size : rows and columns that the pictures are brought to, in pixels
     layers : numbers of the layers
+    network : as of `lite0_torch`, in inference mode; None takes the trained one
     batch : pictures that are computed at a time
 
     Returns
     -------
     by layer, float32, of shape (pictures, channels)
     """
+    if network is None:
+        network = lite0_torch(max(layers))
     found: dict[int, list[np.ndarray]] = {layer: [] for layer in layers}
     with torch.inference_mode():
         for i in range(0, len(pictures), batch):
-            x = prepare(pictures[i : i + batch], size)
-            a = torch.from_numpy(x).permute(0, 3, 1, 2)
+            a = _channels_second(pictures[i : i + batch], size)
             for layer in range(max(layers) + 1):
                 a = network[layer](a)
                 if layer in found:
@@ -133,23 +134,56 @@ def layer_means(
     return {layer: np.concatenate(parts) for layer, parts in found.items()}
 
 
+def random_network(seed: int, pictures: np.ndarray, size: int) -> torch.nn.Sequential:
+    """The trained network's layers 0 to 17 with random weights, by He's rule.
+
+    Parameters
+    ----------
+    seed : of the weights
+    pictures : from which batch normalization takes its running values
+    size : rows and columns that they are brought to, in pixels
+
+    Returns
+    -------
+    a network in inference mode, as of `lite0_torch(17)`
+    """
+    torch.manual_seed(seed)
+    network = lite0_torch(17)
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(module.weight)
+        elif isinstance(module, torch.nn.BatchNorm2d):
+            module.reset_parameters()
+            module.momentum = 1.0
+    with torch.no_grad():
+        network.train()(_channels_second(pictures, size))
+    return network.eval()
+
+
+def _channels_second(pictures: np.ndarray, size: int) -> torch.Tensor:
+    return torch.from_numpy(prepare(pictures, size)).permute(0, 3, 1, 2)
+
+
 # The head -----------------------------------------------------------------------------
 
 
-def ridge_scores(x: np.ndarray, y: np.ndarray, x_new: np.ndarray) -> np.ndarray:
+def ridge_scores(
+    x: np.ndarray, y: np.ndarray, x_new: np.ndarray, divide: bool = False
+) -> np.ndarray:
     """Scores of new samples by ridge regression on the classes of a few.
 
-    Features are centered, and divided by their standard deviation where it is not 0,
-    both of the training samples. Targets are 1 for the class and 0 for the others. The
-    penalty is the one of seven, 0.001 to 1000 times the mean eigenvalue of the samples'
-    products, with the smallest squared error of leaving out one training sample at a
-    time.
+    Features are centered by the training samples. Targets are 1 for the class and 0 for
+    the others. The penalty is the one of seven, 0.001 to 1000 times the mean eigenvalue
+    of the samples' products, with the smallest squared error of leaving out one
+    training sample at a time.
 
     Parameters
     ----------
     x : training features, of shape (n, d)
     y : their classes, integers from 0, of shape (n,)
     x_new : features of the new samples, of shape (m, d)
+    divide : whether features are divided by their standard deviation, too, where it is
+        not 0. That of a few samples may be next to nothing by chance
 
     Returns
     -------
@@ -161,9 +195,12 @@ def ridge_scores(x: np.ndarray, y: np.ndarray, x_new: np.ndarray) -> np.ndarray:
     section 7.10, for the error of leaving one out without fitting again.
     """
     x, x_new = x.astype("float64"), x_new.astype("float64")
-    mean, spread = x.mean(0), x.std(0)
-    spread[spread == 0] = 1
-    x, x_new = (x - mean) / spread, (x_new - mean) / spread
+    mean = x.mean(0)
+    x, x_new = x - mean, x_new - mean
+    if divide:
+        spread = x.std(0)
+        spread[spread == 0] = 1
+        x, x_new = x / spread, x_new / spread
     targets = np.eye(y.max() + 1)[y]
     middle = targets.mean(0)
     values, vectors = np.linalg.eigh(x @ x.T)

@@ -59,6 +59,7 @@ class FixtureBook:
         (root / "book").mkdir()
         for name in [
             "_config.yml",
+            "deep_stacks.py",
             "few_samples.py",
             "many_networks.py",
             "notebook_utils.py",
