@@ -7,6 +7,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from explorers.base import Explorer
+from explorers.kit.numbers import uniforms
 from notebook_utils import palette
 
 MOST = 1000  # features
@@ -25,14 +26,6 @@ def cosines(x: np.ndarray, p: int) -> np.ndarray:
     """The first p cosine features of m places: shape (m, p)."""
     k = np.arange(p)
     return np.cos(np.pi * k * (x[:, None] + 1) / 2) / np.maximum(1, k)
-
-
-def uniforms(seed: int, count: int) -> np.ndarray:
-    """Numbers between 0 and 1 from the generator Mulberry32."""
-    a = (seed + np.arange(1, count + 1, dtype=np.uint64) * 0x6D2B79F5).astype(np.uint32)
-    t = (a ^ (a >> 15)) * (a | 1)
-    t ^= t + (t ^ (t >> 7)) * (t | 61)
-    return ((t ^ (t >> 14)) + 0.5) / 2**32
 
 
 def drawn(n: int, noise: float, number: int) -> tuple[np.ndarray, np.ndarray]:

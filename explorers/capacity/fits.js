@@ -1,6 +1,7 @@
 // Points around a curve, and cosine features fitted to them by least squares, with the
 // shortest weights where there are many, or by ridge. `__init__.py` has the same
 // functions in NumPy.
+import { uniforms } from "../kit/numbers.js";
 
 /** @typedef {{x: number[], y: number[]}} Points */
 
@@ -32,21 +33,6 @@ const TRUE = LINE.map(trueCurve);
 export function sizes(n) {
   const near = [n - 2, n - 1, n, n + 1, n + 2];
   return [...new Set([...COMMON, ...near])].sort((a, b) => a - b);
-}
-
-/**
- * Numbers between 0 and 1 from the generator Mulberry32.
- * @param {number} seed @param {number} count
- * @returns {number[]}
- */
-export function uniforms(seed, count) {
-  let a = seed | 0;
-  return Array.from({ length: count }, () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 2 ** 32;
-  });
 }
 
 const rounded = (value) => Math.floor(1e4 * value + 0.5) / 1e4;

@@ -5,7 +5,6 @@ import pytest
 import traitlets
 from explorer_pages import in_node
 
-from explorers import capacity
 from explorers.capacity import Capacity, cosines, drawn, fit, sizes
 
 MODULE = "capacity/fits.js"
@@ -30,9 +29,6 @@ def test_capacity_draws_the_same_points_in_both_languages(n):
     for call, answer in zip(calls, in_node(MODULE, "drawn", *calls), strict=True):
         x, y = drawn(*call)
         assert answer == plain(x, y)
-    u = capacity.uniforms(7, 30_000)
-    assert in_node(MODULE, "uniforms", [7, 500]) == [u[:500].tolist()]
-    assert abs(u.mean() - 1 / 2) < 0.006 and abs(u.var() - 1 / 12) < 0.002
 
 
 @pytest.mark.parametrize("penalty", [0, 1e-6, 1e-3, 1])

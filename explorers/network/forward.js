@@ -5,19 +5,6 @@ const [HALF, QUARTER] = [SIDE / 2, SIDE / 4];
 export const ERASER = 6; // pixels wide and high
 
 /**
- * Numbers of 16 bits, as IEEE 754 has them, without `Float16Array`, which is new.
- * @param {Uint8Array} bytes the low byte of each number first
- * @returns {Float64Array}
- */
-export function halves(bytes) {
-  return Float64Array.from({ length: bytes.length / 2 }, (_, i) => {
-    const code = bytes[2 * i] | (bytes[2 * i + 1] << 8);
-    const [sign, exponent, part] = [code >> 15 ? -1 : 1, (code >> 10) & 31, code & 1023];
-    return sign * (exponent ? 2 ** (exponent - 15) * (1 + part / 1024) : part * 2 ** -24);
-  });
-}
-
-/**
  * @typedef {object} Weights
  * @property {Float64Array} first kernels: map, row, column
  * @property {Float64Array} second kernels: map, map before it, row, column

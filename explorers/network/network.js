@@ -5,7 +5,7 @@ import { fixed } from "../kit/format.js";
 import { handle } from "../kit/handle.js";
 import { bitmap, bytes, paint, squares } from "../kit/pixels.js";
 import { Plot } from "../kit/plot.js";
-import { ERASER, FIRST, SECOND, SIDE, forward, halves, moved, parts, unpack } from "./forward.js";
+import { ERASER, FIRST, SECOND, SIDE, forward, moved, parts, unpack } from "./forward.js";
 
 const FARTHEST = 13; // pixels of a shift
 const HALF = SIDE / 2;

@@ -36,15 +36,6 @@ def how(run: Network) -> dict:
     return {name: getattr(run, name) for name in names}
 
 
-def test_numbers_of_16_bits_are_read_as_numpy_reads_them():
-    codes = np.arange(2**16, dtype="<u2")
-    finite = codes[np.isfinite(codes.view("<f2"))]
-    data = list(finite.tobytes())
-    (values,) = in_node(MODULE, "halves", [data])
-    values = [values[str(i)] for i in range(len(finite))]
-    assert values == finite.view("<f2").astype(float).tolist()
-
-
 def test_network_computes_what_numpy_computes(clothes):
     moves = [{}, {"right": 3, "down": -4}, {"mirrored": True, "right": -13}]
     moves += [{"eraser": "gray", "row": 9}, {"eraser": "black", "row": 0, "column": 22}]

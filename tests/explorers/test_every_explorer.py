@@ -32,6 +32,12 @@ DATA = {
         [9, 0],
     ),
     "race": (np.zeros((20, 2)), np.arange(20) % 2),
+    "teach": (
+        np.arange(9 * 1024).reshape(9, 32, 32).astype(np.uint8),
+        np.arange(9) % 3,
+        ["one", "two", "three"],
+        {"x": np.arange(18.0).reshape(9, 2) ** 2, "y": np.eye(9)},
+    ),
 }
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from explorer_pages import in_node, node
 
+from explorers.kit.numbers import uniforms
+
 
 def test_numbers_are_written_as_the_book_writes_them():
     assert in_node(
@@ -96,3 +98,19 @@ def test_names_values_and_labels_find_their_places():
     assert indices == [0, 0, 0.5, 1, 3, 3]
     assert stop == 0.99
     assert labels == [50, 63, 10, 99]
+
+
+def test_numbers_of_16_bits_are_read_as_numpy_reads_them():
+    codes = np.arange(2**16, dtype="<u2")
+    finite = codes[np.isfinite(codes.view("<f2"))]
+    data = list(finite.tobytes())
+    (values,) = in_node("kit/numbers.js", "halves", [data])
+    values = [values[str(i)] for i in range(len(finite))]
+    assert values == finite.view("<f2").astype(float).tolist()
+
+
+def test_both_languages_draw_the_same_numbers_at_random():
+    for seed in (0, 1, 7, 9999):
+        u = uniforms(seed, 30_000)
+        assert in_node("kit/numbers.js", "uniforms", [seed, 500]) == [u[:500].tolist()]
+        assert abs(u.mean() - 1 / 2) < 0.006 and abs(u.var() - 1 / 12) < 0.002

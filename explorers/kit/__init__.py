@@ -1,0 +1,1 @@
+"""What the explorers share in the browser; of it `numbers.py` in NumPy."""
