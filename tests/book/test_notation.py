@@ -74,6 +74,7 @@ def entries() -> list[Entry]:
         "Batches and early stopping",
         "Dropout and normalization",
         "Convolution and pooling",
+        "A borrowed network",
     ):
         for head, rows in tables(section):
             assert head[-2:] == ["Keras", "PyTorch"]
@@ -815,6 +816,105 @@ def check_falling(e: Entry) -> None:
     assert found == pytest.approx([0.5, 0.375, 0.25, 0.125, 0])
 
 
+# A borrowed network -------------------------------------------------------------------
+
+
+def frozen(e: Entry):
+    """A body of one normalization, frozen as the table says."""
+    body = NORMS[e.library].BatchNormalization() if e.library == "Keras" else None
+    if body is not None:
+        body.build((None, 2))
+    else:
+        body = torch.nn.BatchNorm1d(2)
+    row = entry(e.library, "", "freezing all weights", e.section)
+    exec(row.code, {"body": body})
+    return body
+
+
+def check_depthwise(e: Entry) -> None:
+    layer = made(e, "a kernel for each channel", C=3, k=2)
+    x = inputs(4 * 4 * 3).reshape(4, 4, 4, 3)
+    before = of_images(layer, x)
+    assert before.shape[3] == 3
+    x[..., 1] += 1
+    moved = np.abs(of_images(layer, x) - before).max((0, 1, 2))
+    assert moved[1] > 1e-3
+    assert moved[[0, 2]] == pytest.approx(np.zeros(2), abs=1e-6)
+
+
+def check_depthwise_shape(e: Entry) -> None:
+    layer = made(e, "a kernel for each channel", C=3, k=2)
+    of_images(layer, np.ones((1, 4, 4, 3), "float32"))
+    assert kernel_of(layer).shape == eval(e.code, {"C": 3, "k": 2})
+
+
+def check_norm_of_maps(e: Entry) -> None:
+    layer = made(e, "batch normalization of maps", C=2)
+    x = np.random.default_rng(0).normal(3, 2, (4, 5, 6, 2)).astype("float32")
+    found = of_images(
+        layer if e.library == "PyTorch" else lambda x: layer(x, training=True), x
+    )
+    assert e.setting.startswith("batch") or e.cell == "samples and places"
+    assert found.mean((0, 1, 2)) == pytest.approx(np.zeros(2), abs=1e-5)
+    assert found.std((0, 1, 2)) == pytest.approx(np.ones(2), abs=1e-2)
+    assert np.abs(found.mean((1, 2))).max() > 0.01
+
+
+def check_freezing(e: Entry) -> None:
+    body = frozen(e)
+    if e.library == "Keras":
+        assert body.trainable_weights == []
+    else:
+        assert not any(p.requires_grad for p in body.parameters())
+
+
+def check_frozen_running(e: Entry) -> None:
+    body = frozen(e)
+    before = [values.copy() for values in running(body)]
+    at_work(body, np.array([[0.0, 5.0], [4.0, 9.0]], "float32"))
+    same = all(map(np.array_equal, before, running(body)))
+    assert e.cell == ("stay" if same else "move")
+
+
+def check_thawing(e: Entry) -> None:
+    x, y = np.ones((4, 1), "float32"), np.ones((4, 1), "float32")
+    if e.library == "Keras":
+        assert e.cell == "after `compile`"
+        body = keras.layers.Dense(1)
+        network = keras.Sequential([keras.Input((1,)), body, keras.layers.Dense(1)])
+        body.trainable = False
+        network.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+        network.fit(x, y, verbose=0)
+        start = array(body.kernel).copy()
+        body.trainable = True
+        network.fit(x, y, verbose=0)
+        assert np.array_equal(array(body.kernel), start)
+        network.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+        network.fit(x, y, verbose=0)
+        assert not np.array_equal(array(body.kernel), start)
+    else:
+        assert e.cell == "at once"
+        body = torch.nn.Linear(1, 1).requires_grad_(False)
+        optimizer = torch.optim.SGD(body.parameters(), lr=0.1)
+        start = array(body.weight).copy()
+        body.requires_grad_(True)
+        ((body(torch.from_numpy(x)) - 9) ** 2).mean().backward()
+        optimizer.step()
+        assert not np.array_equal(array(body.weight), start)
+
+
+def check_groups(e: Entry) -> None:
+    if e.library == "Keras":
+        assert e.cell == "—"
+        assert "params" not in inspect.signature(keras.optimizers.SGD).parameters
+        return
+    a, b = (torch.nn.Parameter(torch.zeros(1)) for _ in range(2))
+    optimizer = torch.optim.SGD(eval(e.code, {"a": [a], "b": [b]}))
+    (a + b).sum().backward()
+    optimizer.step()
+    assert [a.item(), b.item()] == pytest.approx([-0.1, -0.01])
+
+
 CHECKS = {
     "A dense layer": {
         "layer": check_layer,
@@ -900,6 +1000,16 @@ CHECKS = {
         "shape of that": check_global_shape,
         "flattened": check_flattened,
         "a rate that falls in a line to 0": check_falling,
+    },
+    "A borrowed network": {
+        "a kernel for each channel": check_depthwise,
+        "shape of its weights": check_depthwise_shape,
+        "batch normalization of maps": check_norm_of_maps,
+        "its means run over": check_norm_of_maps,
+        "freezing all weights": check_freezing,
+        "running values, frozen, in training mode": check_frozen_running,
+        "once trained, thawing counts": check_thawing,
+        "a rate for each part, in `SGD`": check_groups,
     },
 }
 ENTRIES = entries()
