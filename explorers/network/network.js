@@ -3,6 +3,7 @@ import { assign, html, write } from "../kit/dom.js";
 import { integer, oneOf } from "../kit/fields.js";
 import { fixed } from "../kit/format.js";
 import { handle } from "../kit/handle.js";
+import { halves } from "../kit/numbers.js";
 import { bitmap, bytes, paint, squares } from "../kit/pixels.js";
 import { Plot } from "../kit/plot.js";
 import { ERASER, FIRST, SECOND, SIDE, forward, moved, parts, unpack } from "./forward.js";
