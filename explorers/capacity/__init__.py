@@ -7,7 +7,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from explorers.base import Explorer
-from explorers.kit.numbers import uniforms
+from explorers.numbers import uniforms
 from notebook_utils import palette
 
 MOST = 1000  # features

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from explorers.base import Explorer
-from explorers.kit.numbers import uniforms
+from explorers.numbers import uniforms
 from few_samples import ridge_scores
 from notebook_utils import palette
 

@@ -3,7 +3,7 @@
 import numpy as np
 from explorer_pages import in_node, node
 
-from explorers.kit.numbers import uniforms
+from explorers.numbers import uniforms
 
 
 def test_numbers_are_written_as_the_book_writes_them():

@@ -1,1 +1,0 @@
-"""What the explorers share in the browser; of it `numbers.py` in NumPy."""
