@@ -24,6 +24,14 @@ WEIGHTS = [(8, 1, 3, 3), (8,), (16, 8, 3, 3), (16,), (10, 784), (10,)]
 
 # For those that are made of data.
 DATA = {
+    "ahead": (
+        np.arange(400) % 130,
+        (np.full((132, 12), 0.01), np.zeros(12)),
+        np.ones(12),
+        [np.full(shape, 0.01) for shape in [(16, 132), (16,), (36, 16), (36,)]],
+        (60.0, 40.0),
+        (250, 320),
+    ),
     "descent": load_boston()[["RM", "PRICE"]].to_numpy().T,
     "kernel": (np.arange(64, dtype=np.uint8).reshape(8, 8),),
     "network": (
