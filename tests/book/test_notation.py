@@ -75,6 +75,7 @@ def entries() -> list[Entry]:
         "Dropout and normalization",
         "Convolution and pooling",
         "A borrowed network",
+        "Recurrent layers",
     ):
         for head, rows in tables(section):
             assert head[-2:] == ["Keras", "PyTorch"]
@@ -915,6 +916,215 @@ def check_groups(e: Entry) -> None:
     assert [a.item(), b.item()] == pytest.approx([-0.1, -0.01])
 
 
+# Recurrent layers ---------------------------------------------------------------------
+
+SIZES = {"d": 2, "n": 3, "samples": 4, "steps": 5}
+ORDERS = {"LSTM": "ifgq", "GRU": "urn"}
+
+
+def cells(e: Entry, setting: str) -> list:
+    """The layers that the row `setting` names for an entry's library."""
+    row = entry(e.library, "", setting, e.section)
+    made = eval(f"[{row.cell.replace('`', '')}]", vars(NORMS[e.library]) | SIZES)
+    for layer in made if e.library == "Keras" else ():
+        layer.build((None, None, SIZES["d"]))
+    return made
+
+
+def read(layer, x: np.ndarray) -> np.ndarray:
+    """The last state of a layer for sequences (samples, steps, features)."""
+    if isinstance(layer, torch.nn.Module):
+        h = layer(torch.from_numpy(x))[1]
+        return array(h[0] if isinstance(h, tuple) else h)[-1]
+    return array(layer(x))
+
+
+def sequences_of(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
+def check_cells(e: Entry) -> None:
+    for layer in cells(e, e.setting):
+        assert read(layer, sequences_of(4, 5, 2)).shape == (4, 3)
+
+
+def check_sequences_shape(e: Entry) -> None:
+    x = sequences_of(*eval(e.code, SIZES))
+    if e.library == "Keras":
+        assert array(cells(e, "simple cell")[0](x)).shape == (4, 3)
+        return
+    layer = torch.nn.RNN(2, 3, batch_first="default" not in e.setting)
+    _, last = layer(torch.from_numpy(x))
+    assert last.shape == (1, 4, 3)
+
+
+def check_returned(e: Entry) -> None:
+    found = cells(e, "simple cell")[0]
+    x = sequences_of(4, 5, 2)
+    if e.library == "Keras":
+        assert e.cell == "the last state"
+        assert found(x).shape == (4, 3)
+    else:
+        assert e.cell == "all states, and the last"
+        assert [tuple(part.shape) for part in found(torch.from_numpy(x))] == [
+            (4, 5, 3),
+            (1, 4, 3),
+        ]
+
+
+def check_gates(e: Entry) -> None:
+    """The cell by the page's formulas, with the blocks in the order of the table."""
+    kind = re.search("LSTM|GRU", e.setting)[0]
+    layer = cells(e, "gated cells")[kind == "GRU"]
+    x = sequences_of(4, 5, 2)
+    if e.library == "Keras":
+        draw = np.random.default_rng(1)
+        layer.set_weights([draw.normal(size=w.shape) for w in layer.get_weights()])
+        W, R, b = layer.get_weights()
+        b, b_state = b if b.ndim == 2 else (b, np.zeros_like(b))
+    else:
+        W, R, b, b_state = (array(p).T for p in layer.parameters())
+    names = e.cell.split(", ")
+    assert sorted(names) == sorted(ORDERS[kind])
+    new, old = (
+        lambda v, W=W, b=b: dict(
+            zip(names, np.split(v @ W + b, len(names), -1), strict=True)
+        ),
+        lambda v, W=R, b=b_state: dict(
+            zip(names, np.split(v @ W + b, len(names), -1), strict=True)
+        ),
+    )
+    h = c = np.zeros((4, 3))
+    for t in range(5):
+        o, back = new(x[:, t]), old(h)
+        if kind == "LSTM":
+            i, f, q = (sigmoid(o[name] + back[name]) for name in "ifq")
+            c = f * c + i * np.tanh(o["g"] + back["g"])
+            h = q * np.tanh(c)
+        else:
+            r, u = (sigmoid(o[name] + back[name]) for name in "ru")
+            h = u * h + (1 - u) * np.tanh(o["n"] + r * back["n"])
+    assert read(layer, x) == pytest.approx(h, abs=1e-5)
+
+
+def check_cell_shapes(e: Entry) -> None:
+    kind = re.search("LSTM|GRU", e.setting)[0]
+    layer = cells(e, "gated cells")[kind == "GRU"]
+    weights = (
+        layer.get_weights()
+        if e.library == "Keras"
+        else [array(p) for p in layer.parameters()]
+    )
+    wanted = eval(e.cell.split("`")[1], SIZES)
+    if "$W$" in e.setting:
+        assert weights[0].shape == wanted
+    else:
+        assert [w.shape for w in weights[2:]] == [wanted] * (1 + ("twice" in e.cell))
+
+
+def check_recurrent_start(e: Entry) -> None:
+    if e.library == "Keras":
+        assert e.cell == "orthogonal"
+        for layer in [*cells(e, "simple cell"), *cells(e, "gated cells")]:
+            R = layer.get_weights()[1]
+            assert np.allclose(R @ R.T, np.eye(3), atol=1e-5)
+        return
+    for name, n in (("RNN", 64), ("LSTM", 32), ("GRU", 32)):
+        draws = array(getattr(torch.nn, name)(2, n).weight_hh_l0)
+        check_bound(e, draws, n)
+
+
+def check_bound(e: Entry, draws: np.ndarray, n: int) -> None:
+    bound = float(np.sqrt(1 / n))
+    assert e.cell.startswith("uniform within $\\pm\\sqrt{1 / n}$")
+    assert np.abs(draws).max() <= bound
+    assert draws.std() == pytest.approx(bound / np.sqrt(3), rel=0.1)
+
+
+def check_forget_start(e: Entry) -> None:
+    if e.library == "Keras":
+        bias = cells(e, "gated cells")[0].get_weights()[2]
+        assert bias[3:6] == pytest.approx(np.full(3, float(e.cell)))
+        return
+    layer = torch.nn.LSTM(2, 1000)
+    assert e.cell.endswith("twice")
+    for bias in (layer.bias_ih_l0, layer.bias_hh_l0):
+        check_bound(e, array(bias[1000:2000]), 1000)
+
+
+def check_padded_steps(e: Entry) -> None:
+    """Zeros behind a sequence change nothing, as the named tool is used."""
+    x = sequences_of(1, 5, 2)
+    longer = np.concatenate([x, np.zeros((1, 3, 2), "float32")], axis=1)
+    layer = cells(e, "gated cells")[1]
+    name = e.cell.split("`")[1]
+    if e.library == "Keras":
+        mask = eval(name, vars(keras.layers))
+        assert array(layer(mask(longer))) == pytest.approx(read(layer, x), abs=1e-6)
+    else:
+        pack = getattr(torch.nn.utils.rnn, name)
+        packed = pack(torch.from_numpy(longer), torch.tensor([5]), batch_first=True)
+        assert array(layer(packed)[1][-1]) == pytest.approx(read(layer, x), abs=1e-6)
+    assert np.abs(read(layer, longer) - read(layer, x)).max() > 1e-3
+
+
+def check_padding_default(e: Entry) -> None:
+    rows = [np.array([1.5, 2.5], "float32"), np.array([3.5], "float32")]
+    if e.library == "Keras":
+        assert e.cell == "in front, integers"
+        found = keras.utils.pad_sequences(rows)
+        assert found.tolist() == [[1, 2], [0, 3]]
+        assert found.dtype.kind == "i"
+    else:
+        assert e.cell == "behind, its own type"
+        found = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(row) for row in rows])
+        assert found.T.tolist() == [[1.5, 2.5], [3.5, 0.0]]
+
+
+def check_clipping(e: Entry) -> None:
+    slopes = [np.array([3.0, 4.0], "float32"), np.array([12.0], "float32")]
+    together = "together" in e.setting
+    if e.library == "Keras":
+        optimizer = eval(f"SGD(1.0, {e.code})", vars(keras.optimizers) | {"c": 1.0})
+        weights = [keras.Variable(np.zeros_like(g)) for g in slopes]
+        optimizer.apply([keras.ops.array(g) for g in slopes], weights)
+        found = [-array(w) for w in weights]
+    else:
+        parameters = [torch.nn.Parameter(torch.zeros(len(g))) for g in slopes]
+        for p, g in zip(parameters, slopes, strict=True):
+            p.grad = torch.from_numpy(g.copy())
+        names = {"parameters": parameters, "c": 1.0}
+        for p in parameters[: 1 if together else None]:
+            eval(e.cell.split("`")[1], vars(torch.nn.utils) | names | {"p": p})
+        found = [array(p.grad) for p in parameters]
+    lengths = [13.0, 13.0] if together else [5.0, 12.0]
+    for cut, g, length in zip(found, slopes, lengths, strict=True):
+        assert cut == pytest.approx(g / length, rel=1e-5)
+
+
+def check_both_ends(e: Entry) -> None:
+    layer = eval(e.code, vars(NORMS[e.library]) | SIZES)
+    x = sequences_of(4, 5, 2)
+    if e.library == "Keras":
+        assert layer(x).shape == (4, 6)
+    else:
+        assert layer(torch.from_numpy(x))[0].shape == (4, 5, 6)
+
+
+def check_causal(e: Entry) -> None:
+    if e.cell == "—":
+        with pytest.raises(ValueError, match="padding"):
+            torch.nn.Conv1d(2, 3, 3, padding="causal")
+        return
+    layer = eval(e.code, vars(keras.layers) | SIZES)
+    x = sequences_of(1, 5, 2)
+    before = array(layer(x))
+    x[0, 3] += 1
+    moved = np.abs(array(layer(x)) - before).max(axis=(0, 2))
+    assert moved[:3].max() == 0
+    assert moved[3:].min() > 1e-4
+
+
 CHECKS = {
     "A dense layer": {
         "layer": check_layer,
@@ -1011,6 +1221,26 @@ CHECKS = {
         "once trained, thawing counts": check_thawing,
         "a rate for each part, in `SGD`": check_groups,
     },
+    "Recurrent layers": {
+        "simple cell": check_cells,
+        "gated cells": check_cells,
+        "shape of a batch": check_sequences_shape,
+        "the same, by default": check_sequences_shape,
+        "what a call returns": check_returned,
+        "gates of an LSTM, in order": check_gates,
+        "gates of a GRU, in order": check_gates,
+        "shape of $W$ in an LSTM": check_cell_shapes,
+        "biases of an LSTM": check_cell_shapes,
+        "biases of a GRU": check_cell_shapes,
+        "start of the recurrent weights": check_recurrent_start,
+        "start of the forget gate's bias": check_forget_start,
+        "steps of padding": check_padded_steps,
+        "padding a list, by default": check_padding_default,
+        "gradient clipping, all weights together": check_clipping,
+        "each weight array by itself": check_clipping,
+        "reading from both ends": check_both_ends,
+        "causal convolution": check_causal,
+    },
 }
 ENTRIES = entries()
 
@@ -1051,7 +1281,7 @@ def test_a_layer_is_copied_by_transposing_its_weights():
 def test_every_symbol_has_a_meaning_and_stands_once():
     rows = [
         row
-        for heading in ("Data", "Model", "Training")
+        for heading in ("Data", "Model", "Sequences", "Training")
         for _, body in tables(heading)
         for row in body
     ]
