@@ -313,14 +313,14 @@ def _other_years(gains, draw):
 
 @claim(draws=200)
 def cnn_gain_in_other_years(draw):
-    """Nine of the nine stretches of 64 test months, drawn with replacement, give the
+    """Nine stretches of 64 test months, drawn from nine with replacement, give the
     CNN a mean gain over ridge."""
     return _other_years(_gains("cnn"), draw)
 
 
 @claim(draws=200)
 def gru_gain_in_other_years(draw):
-    """Nine of the nine stretches of 64 test months, drawn with replacement, give the
+    """Nine stretches of 64 test months, drawn from nine with replacement, give the
     GRU a mean gain over ridge."""
     return _other_years(_gains("gru"), draw)
 

@@ -338,7 +338,7 @@ export default {
           return [
             came ? fixed(missedBy(name), 1) : "–",
             counted.length ? fixed(mean(it.errors), 1) : "–",
-            counted.length ? percent(it.low, it.months) : "–",
+            counted.length ? `${fixed((100 * it.low) / it.months, 0)}\u00a0%` : "–",
           ];
         }),
       );

@@ -71,7 +71,7 @@ def assert_shows(place: Locator, run: YearAhead) -> None:
         record = run.record(name)
         assert float(so_far) == pytest.approx(record["errors"].mean(), abs=0.051)
         share = 100 * record["low"] / record["months"]
-        assert numbers(low)[0] == pytest.approx(share, abs=0.051)
+        assert numbers(low)[0] == pytest.approx(share, abs=0.51)
     held = place.locator(".ahead-held b").all_inner_texts()
     for name, text in zip(("line", "network"), held, strict=True):
         if name not in run.shown or not run.visited:
