@@ -5,7 +5,7 @@ import { integer, oneOf, some } from "../kit/fields.js";
 import { fixed } from "../kit/format.js";
 import { handle } from "../kit/handle.js";
 import { apart, Plot } from "../kit/plot.js";
-import { even, linear } from "../kit/scales.js";
+import { even, whole } from "../kit/scales.js";
 import { account, AHEAD, forecast, limits, NAMES, neighbor, PERIODS, unpack } from "./forecasts.js";
 
 const BEFORE = [24, 12]; // months of past in the close-up, in a wide and a narrow column
@@ -47,12 +47,6 @@ const visits = {
 };
 
 const flag = { parse: (text) => ({ yes: true, no: false })[text], format: (on) => (on ? "yes" : "no") };
-
-/** Years have no fractions. */
-const whole = (domain, range) => {
-  const inner = linear(domain, range);
-  return { ...inner, ticks: (count) => inner.ticks(count).filter(Number.isInteger) };
-};
 
 /** The smallest of a few heights that holds a value. */
 const roof = (value) => [40, 80, 120, 160, 200, 250, 300, 400, 600, 1000].find((top) => top >= value) ?? value;

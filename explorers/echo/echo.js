@@ -7,7 +7,7 @@ import { fixed, scientific, short } from "../kit/format.js";
 import { handle } from "../kit/handle.js";
 import { bitmap } from "../kit/pixels.js";
 import { Plot } from "../kit/plot.js";
-import { even, linear, logarithmic } from "../kit/scales.js";
+import { even, linear, logarithmic, whole } from "../kit/scales.js";
 
 const NAMES = { linear: "Linear", tanh: "tanh", lstm: "LSTM" };
 const HINT =
@@ -38,11 +38,6 @@ function axisFor(sizes) {
   };
 }
 
-/** Steps have no fractions. */
-const whole = (domain, range) => {
-  const inner = linear(domain, range);
-  return { ...inner, ticks: (count) => inner.ticks(count).filter(Number.isInteger) };
-};
 const bare = (domain, range) => ({ ...linear(domain, range), ticks: () => [] });
 
 const percent = (share) => `${fixed(100 * share, 0)}\u00a0%`;

@@ -23,6 +23,17 @@ export function linear([low, high], [start, end]) {
 }
 
 /**
+ * A linear scale for what has no fractions: steps, layers, years.
+ * @param {[number, number]} domain
+ * @param {[number, number]} range in pixels
+ * @returns {Scale}
+ */
+export function whole(domain, range) {
+  const inner = linear(domain, range);
+  return { ...inner, ticks: (count) => inner.ticks(count).filter(Number.isInteger) };
+}
+
+/**
  * A scale of powers of ten.
  * @param {[number, number]} domain both positive
  * @param {[number, number]} range in pixels

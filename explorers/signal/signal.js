@@ -5,7 +5,7 @@ import { html, rich, write } from "../kit/dom.js";
 import { integer, number, oneOf } from "../kit/fields.js";
 import { fixed, scientific, short } from "../kit/format.js";
 import { Plot } from "../kit/plot.js";
-import { even, linear, logarithmic } from "../kit/scales.js";
+import { even, logarithmic, whole } from "../kit/scales.js";
 
 /**
  * @typedef {object} State the traits of `signal.Signal`
@@ -190,12 +190,6 @@ function axisFor(sizes) {
     format: (value) => scientific(value, 1),
   };
 }
-
-/** Layers have no fractions. */
-const whole = (domain, range) => {
-  const inner = linear(domain, range);
-  return { ...inner, ticks: (count) => inner.ticks(count).filter(Number.isInteger) };
-};
 
 /**
  * The outlines of histograms that stand on their layer, to both sides.
