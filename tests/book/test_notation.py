@@ -76,6 +76,7 @@ def entries() -> list[Entry]:
         "Convolution and pooling",
         "A borrowed network",
         "Recurrent layers",
+        "Attention layers",
     ):
         for head, rows in tables(section):
             assert head[-2:] == ["Keras", "PyTorch"]
@@ -1125,6 +1126,192 @@ def check_causal(e: Entry) -> None:
     assert moved[3:].min() > 1e-4
 
 
+# Attention layers ---------------------------------------------------------------------
+
+WIDE = {"d": 8, "H": 2, "b": 3, "T": 5}
+
+
+def attending(e: Entry):
+    """The layer that the table names, with weights that hide no mistake."""
+    row = entry(e.library, "", "attention with heads", e.section)
+    layer = eval(row.code, vars(NORMS[e.library]) | WIDE)
+    draw = np.random.default_rng(1)
+    if e.library == "Keras":
+        layer.build((3, 5, 8), (3, 5, 8))
+        layer.set_weights([draw.normal(size=w.shape) for w in layer.get_weights()])
+        return layer
+    with torch.no_grad():
+        for p in layer.parameters():
+            p.copy_(torch.from_numpy(draw.normal(size=p.shape)))
+    return layer
+
+
+def attend(e: Entry, layer, *parts, **options) -> np.ndarray:
+    """The outputs of a call."""
+    if e.library == "Keras":
+        return array(layer(*parts, **options))
+    parts = [torch.from_numpy(part) for part in parts]
+    options = {
+        name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+        for name, value in options.items()
+    }
+    return array(layer(*parts, **options)[0])
+
+
+def readers(e: Entry, hidden: int, **options) -> list[int]:
+    """Which rows of the first sequence change if one of its tokens does."""
+    layer, x = attending(e), sequences_of(3, 5, 8)
+    before = attend(e, layer, x, x, x, **options)
+    x = x.copy()
+    x[0, hidden] += 1
+    moved = np.abs(attend(e, layer, x, x, x, **options) - before).max(axis=2)[0]
+    return [i for i in np.flatnonzero(moved > 1e-4) if i != hidden]
+
+
+def mask_of(e: Entry, may_read: np.ndarray) -> dict:
+    row = entry(e.library, "", "a true entry of the layer's mask", e.section)
+    assert row.cell in ("may be read", "may not be read")
+    mask = may_read if row.cell == "may be read" else ~may_read
+    return {"attention_mask" if e.library == "Keras" else "attn_mask": mask}
+
+
+def check_attention(e: Entry) -> None:
+    assert readers(e, 2) == [0, 1, 3, 4]
+
+
+def check_arguments(e: Entry) -> None:
+    """A call with what the table says equals one by name."""
+    layer = attending(e)
+    names = e.cell.split(", ")
+    given = dict(zip(names, sequences_of(3, 3, 5, 8), strict=True))
+    by_place = attend(e, layer, *given.values())
+    if e.library == "PyTorch":
+        given = {name: torch.from_numpy(part) for name, part in given.items()}
+        assert array(layer(**given)[0]) == pytest.approx(by_place, abs=1e-5)
+    else:
+        assert array(layer(**given)) == pytest.approx(by_place, abs=1e-5)
+
+
+def check_call(e: Entry) -> None:
+    x = sequences_of(3, 5, 8)
+    if e.library == "Keras":
+        assert e.cell == "the output"
+        assert attending(e)(x, x).shape == (3, 5, 8)
+    else:
+        assert e.cell == "the output, and the weights"
+        out, weights = attending(e)(*[torch.from_numpy(x)] * 3)
+        assert out.shape == (3, 5, 8)
+        assert array(weights.sum(dim=-1)) == pytest.approx(np.ones((3, 5)), abs=1e-5)
+
+
+def check_weights(e: Entry) -> None:
+    x = sequences_of(3, 5, 8)
+    if e.library == "Keras":
+        assert e.cell == "one matrix for each head"
+        assert attending(e)(x, x, return_attention_scores=True)[1].shape == (3, 2, 5, 5)
+    else:
+        assert e.cell == "their mean over heads"
+        parts, layer = [torch.from_numpy(x)] * 3, attending(e)
+        every = layer(*parts, average_attn_weights=False)[1]
+        assert every.shape == (3, 2, 5, 5)
+        assert array(layer(*parts)[1]) == pytest.approx(array(every.mean(1)), abs=1e-5)
+
+
+def check_true_entry(e: Entry) -> None:
+    may_read = np.ones((5, 5), bool)
+    may_read[:2, 3] = False
+    assert readers(e, 3, **mask_of(e, may_read)) == [2, 4]
+
+
+def check_function(e: Entry) -> None:
+    """One-hot queries and keys of great length look the values up."""
+    q = 100 * np.eye(5, 8, dtype="float32")[::-1].reshape(1, 5, 1, 8).copy()
+    k = np.eye(5, 8, dtype="float32").reshape(1, 5, 1, 8)
+    v = sequences_of(1, 5, 1, 8)
+    assert looked_up(e, q, k, v) == pytest.approx(v[:, ::-1], abs=1e-4)
+
+
+def looked_up(e: Entry, q, k, v, mask=None) -> np.ndarray:
+    """By the table's function, with the axes samples, tokens, heads, width."""
+    row = entry(e.library, "", "the function for one look-up", e.section)
+    if e.library == "Keras":
+        return array(getattr(keras.ops, row.code)(q, k, v, mask=mask))
+    parts = [torch.from_numpy(part).transpose(1, 2) for part in (q, k, v)]
+    mask = None if mask is None else torch.from_numpy(mask)
+    function = getattr(torch.nn.functional, row.code)
+    return array(function(*parts, attn_mask=mask).transpose(1, 2))
+
+
+def check_function_mask(e: Entry) -> None:
+    assert e.cell == "may be read"
+    q, k, v = sequences_of(3, 1, 5, 1, 8)
+    only_one = np.zeros((1, 1, 5, 5), bool)
+    only_one[..., 3] = True
+    found = looked_up(e, q, k, v, only_one)
+    assert found == pytest.approx(np.broadcast_to(v[:, 3:4], v.shape), abs=1e-5)
+
+
+def check_mask_shape(e: Entry) -> None:
+    may_read = np.ones(eval(e.code, WIDE), bool)
+    may_read[: len(may_read) // 3, :, 3] = False  # the first sequence, all its heads
+    assert readers(e, 3, **mask_of(e, may_read)) == []
+
+
+def check_hiding_padding(e: Entry) -> None:
+    real = np.arange(5) < np.array([[3], [5], [4]])
+    options = eval(f"dict({e.code})", {"real": real})
+    assert readers(e, 3, **options) == []
+    assert readers(e, 2, **options) != []
+
+
+def check_hiding_later(e: Entry) -> None:
+    later = np.triu(np.ones((5, 5), bool), k=1)
+    assert readers(e, 2, **eval(f"dict({e.code})", {"later": later})) == [3, 4]
+
+
+def check_nobody(e: Entry) -> None:
+    layer, x = attending(e), sequences_of(3, 5, 8)
+    may_read = np.ones((5, 5), bool)
+    may_read[4] = False
+    found = attend(e, layer, x, x, x, **mask_of(e, may_read))[:, 4]
+    if e.library == "PyTorch":
+        assert e.cell == "NaN"
+        assert np.isnan(found).all()
+    else:
+        assert e.cell == "the mean of all values"
+        *_, W, b, W_out, b_out = layer.get_weights()
+        mean = np.einsum("btd,dhw->bhw", x / 5, W) + b
+        assert found == pytest.approx(
+            np.einsum("bhw,hwd->bd", mean, W_out) + b_out, abs=1e-4
+        )
+
+
+def check_embedding(e: Entry) -> None:
+    layer = NORMS[e.library].Embedding(200, 50)
+    if e.library == "Keras":
+        layer.build()
+        draws = array(layer.embeddings)
+        bound = float(e.cell.split()[-1])
+        assert e.cell.startswith("uniform")
+        assert np.abs(draws).max() <= bound
+        assert draws.std() == pytest.approx(bound / np.sqrt(3), rel=0.05)
+    else:
+        assert e.cell == "normal, spread 1"
+        assert array(layer.weight).std() == pytest.approx(1, rel=0.05)
+
+
+def check_gelu(e: Entry) -> None:
+    assert e.cell == "exact"
+    x = np.linspace(-3, 3, 13).astype("float32")
+    exact = [v * (1 + math.erf(v / math.sqrt(2))) / 2 for v in x]
+    found = (
+        array(keras.activations.gelu(x))
+        if e.library == "Keras"
+        else array(torch.nn.GELU()(torch.from_numpy(x)))
+    )
+    assert found == pytest.approx(exact, abs=2e-6)
+
+
 CHECKS = {
     "A dense layer": {
         "layer": check_layer,
@@ -1241,6 +1428,21 @@ CHECKS = {
         "reading from both ends": check_both_ends,
         "causal convolution": check_causal,
     },
+    "Attention layers": {
+        "attention with heads": check_attention,
+        "arguments of a call, in order": check_arguments,
+        "what a call returns": check_call,
+        "these weights": check_weights,
+        "a true entry of the layer's mask": check_true_entry,
+        "the function for one look-up": check_function,
+        "a true entry of the function's mask": check_function_mask,
+        "shape of a mask for each sequence": check_mask_shape,
+        "hiding padding": check_hiding_padding,
+        "hiding what comes later": check_hiding_later,
+        "nobody may be read": check_nobody,
+        "start of an embedding": check_embedding,
+        "GELU": check_gelu,
+    },
 }
 ENTRIES = entries()
 
@@ -1281,7 +1483,7 @@ def test_a_layer_is_copied_by_transposing_its_weights():
 def test_every_symbol_has_a_meaning_and_stands_once():
     rows = [
         row
-        for heading in ("Data", "Model", "Sequences", "Training")
+        for heading in ("Data", "Model", "Sequences", "Attention", "Training")
         for _, body in tables(heading)
         for row in body
     ]

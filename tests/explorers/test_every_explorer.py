@@ -21,6 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 WEIGHTS = [(8, 1, 3, 3), (8,), (16, 8, 3, 3), (16,), (10, 784), (10,)]
+SIGNS = "\n ,abc"  # of a writer
+LAYERS = {"qkv": (12, 4), "out": (4, 4), "up": (8, 4), "down": (4, 8)}
+NORMS = [f"{name}.{kind}" for name in ("norm1", "norm2") for kind in ("weight", "bias")]
+WRITER = {"embedding.weight": np.eye(6, 4), "positions": np.zeros((9, 4))}
+for layer_, shape_ in LAYERS.items():
+    WRITER[f"blocks.0.{layer_}.weight"] = np.ones(shape_)
+    WRITER[f"blocks.0.{layer_}.bias"] = np.zeros(shape_[0])
+WRITER |= {f"blocks.0.{name}": np.ones(4) for name in NORMS}
+WRITER |= {"norm.weight": np.ones(4), "norm.bias": np.zeros(4)}
+WRITER |= {"readout.weight": np.ones((6, 4)), "readout.bias": np.zeros(6)}
 
 # For those that are made of data.
 DATA = {
@@ -46,6 +56,7 @@ DATA = {
         ["one", "two", "three"],
         {"x": np.arange(18.0).reshape(9, 2) ** 2, "y": np.eye(9)},
     ),
+    "writer": (WRITER, SIGNS),
 }
 
 

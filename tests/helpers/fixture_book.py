@@ -59,6 +59,7 @@ class FixtureBook:
         (root / "book").mkdir()
         for name in [
             "_config.yml",
+            "counting.py",
             "deep_stacks.py",
             "few_samples.py",
             "many_networks.py",
