@@ -324,24 +324,29 @@ def closure(module: Module, function: ast.FunctionDef) -> str:
     """A function, undecorated and without docstring, and what it needs of its file."""
     needed, todo = {id(function): function}, [function]
     while todo:
-        for node in ast.walk(todo.pop()):
-            for binder in (
-                module.binders.get(node.id, []) if isinstance(node, ast.Name) else ()
-            ):
+        for name in names_in(todo.pop()):
+            for binder in module.binders.get(name, []):
                 if id(binder) not in needed:
                     needed[id(binder)] = binder
                     todo.append(binder)
-    parts = []
-    for statement in sorted(needed.values(), key=lambda part: part.lineno):
-        part = ast.parse(ast.unparse(statement)).body[0]
-        if isinstance(part, ast.FunctionDef):
-            part.decorator_list = []
-            if ast.get_docstring(part) is not None:
-                part.body = part.body[1:] or [ast.Pass()]
-        text = ast.unparse(part)
-        if "bookpress.checks.claims" not in text:
-            parts.append(text)
-    return "\n".join(parts)
+    parts = map(bare, sorted(needed.values(), key=lambda part: part.lineno))
+    return "\n".join(part for part in parts if "bookpress.checks.claims" not in part)
+
+
+@functools.cache  # experiments of a file share most of it
+def names_in(statement: ast.stmt) -> set[str]:
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+
+
+@functools.cache
+def bare(statement: ast.stmt) -> str:
+    """A statement's code; a function's without its decorators and its docstring."""
+    part = ast.parse(ast.unparse(statement)).body[0]
+    if isinstance(part, ast.FunctionDef):
+        part.decorator_list = []
+        if ast.get_docstring(part) is not None:
+            part.body = part.body[1:] or [ast.Pass()]
+    return ast.unparse(part)
 
 
 def module_of(docname: str, home: str) -> str:
