@@ -17,7 +17,7 @@ PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \
-        bench claims lock links newest \
+        bench claims reruns lock links newest \
         setup setup-python setup-test setup-test-all clean distclean
 
 help: ## list the targets
@@ -64,6 +64,9 @@ test-all: setup-test-all ## run every test, the slow ones too
 
 claims: setup-python ## repeat over draws what is claimed and new (ONLY=mlp ALL=1)
 	@$(RUN).claims $(if $(ONLY),--only $(ONLY)) $(if $(ALL),--all)
+
+reruns: setup-python ## run cells twice in chapters that are new or have changed, and record it
+	@$(PYTEST) tests/book -k a_cell_can_be_run_again -m "not thorough" --note-reruns
 
 lint: setup-python ## check style and spelling
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m codespell_lib

@@ -17,6 +17,14 @@ importlib.import_module("matplotlib").use("agg")
 
 pytest_plugins = ["chromium", "explorer_pages"]
 
+# A file for each chapter that has passed a second run of its cells, with its key.
+RERUNS = Path(__file__).parent / "tests" / "book" / "reruns"
+
+
+def pytest_addoption(parser) -> None:
+    text = "keep the record of chapters whose cells have passed a second run"
+    parser.addoption("--note-reruns", action="store_true", help=text)
+
 
 @pytest.fixture(scope="session")
 def site() -> Path:
@@ -42,16 +50,19 @@ def chapter(request):
     """chapter("book/mlp"): a chapter after its run, each cell twice.
 
     It is executed once for each file of tests, and forgotten after it: what a chapter
-    leaves in memory adds up. `make test` believes what is noted of cells that have
-    passed; `make test-all` and who names a file do not.
+    leaves in memory adds up. `make test` believes the record of cells that have passed;
+    `make test-all` and who names a file do not; `make reruns` keeps it.
     """
     runs = {}
     afresh = "not thorough" not in request.config.getoption("markexpr")
+    note = request.config.getoption("note_reruns")
 
     def get(docname: str) -> chapters.Run:
         if docname not in runs:
             page = this_book.ROOT / f"{docname}.md"
-            runs[docname] = chapters.run_twice(page, this_book.ROOT, afresh)
+            runs[docname] = chapters.run_twice(
+                page, this_book.ROOT, RERUNS, afresh, note
+            )
         return runs[docname]
 
     yield get

@@ -1,7 +1,7 @@
 """Run a chapter's code, and hold to the run what the page says and promises.
 
-Each cell is run twice in a row, as a reader may: see `reruns`. That it has passed so
-is noted in `_build/reruns` (`run_twice`).
+Each cell is run twice in a row, as a reader may: see `reruns`. The chapters that have
+passed so are in a record, which is committed (`run_twice`).
 """
 
 import ast
@@ -9,20 +9,22 @@ import contextlib
 import functools
 import gc
 import io
+import re
 import sys
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bookpress import stale
-from bookpress.cells import pieces, read_notebook
+from bookpress.cells import code_of, pieces
 from bookpress.checks.claims import Mark, marks_in, outcomes, result_of
 from bookpress.checks.numbers import Held, evaluate, held_in
 from bookpress.checks.reruns import Watch
-from bookpress.execution.keys import Keys
+from bookpress.execution.uses import data_files, package_version, used_by
 from bookpress.settings import settings
 
 PRESS = Path(__file__).parents[1]
+CHECKS = ("cells.py", "checks/chapters.py", "checks/reruns.py", "execution/kernel.py")
 
 # Warnings of libraries that Python does not show unless it is asked to.
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
@@ -51,36 +53,47 @@ class Run:
         ]
 
 
-def run_twice(page: Path, root: Path, afresh: bool = False) -> Run:
+def run_twice(
+    page: Path, root: Path, record: Path, afresh: bool = False, note: bool = False
+) -> Run:
     """Execute a chapter, and each cell twice, unless it has passed so as it stands.
 
     Parameters
     ----------
     page : path of the MyST page
-    root : the book's top folder; `_build/reruns` in it holds, for each page that has
-        passed, the key of its outputs with that of the checks
+    root : the book's top folder
+    record : a folder with a file for each page that has passed, which holds its key
     afresh : run each cell twice in any case
+    note : keep the record: put in a page that passes, take out one that does not
     """
     name = page.relative_to(root).with_suffix("").as_posix()
-    note, key = root / "_build" / "reruns" / name.replace("/", "-"), key_of(page, root)
-    known = note.is_file() and note.read_text("utf8") == key
+    file, key = record / name.replace("/", "-"), key_of(page, root) + "\n"
+    known = file.is_file() and file.read_text("utf8") == key
     result = run(page, twice=afresh or not known)
-    if result.reruns or result.warnings or result.stderr:
-        note.unlink(missing_ok=True)
-    elif not known:
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(key, "utf8")
+    if note and (result.reruns or result.warnings or result.stderr):
+        file.unlink(missing_ok=True)
+    elif note and not known:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(key, "utf8")
     return result
 
 
 def key_of(page: Path, root: Path) -> str:
-    """Hash of what decides how a page's cells do when they are run twice."""
-    ignored = settings(root).sphinx("modules_without_trace", [])
-    # The build has worked out most keys, and knows them if nothing has changed since.
-    keys = Keys(root / "_build" / ".jupyter_cache" / "keys.json", root, ignored)
-    docname = page.relative_to(root).with_suffix("").as_posix()
-    checks = stale.key_of(PRESS, "cells.py", "checks", "execution")
-    return stale.digest(keys.of(docname, read_notebook(page)), checks)
+    """Hash of what decides how a page's cells do when they are run twice.
+
+    It is the same wherever the same versions are installed.
+    """
+    code = [cell.text for cell in code_of(page.read_text(encoding="utf8"))]
+    used = used_by(code, root, settings(root).sphinx("modules_without_trace", []))
+    versions = (f"{name} {package_version(name)}" for name in sorted(used.packages))
+    return stale.digest(
+        "{}.{}".format(*sys.version_info),
+        *code,
+        *(re.sub(r"\+\S*", "", version) for version in versions),  # 2.13.0+cpu
+        *map(used.source, sorted(used.statements)),
+        stale.digest_of_files(data_files(used, root), root),
+        *(stale.key_of(PRESS, name) for name in CHECKS),
+    )
 
 
 def run(page: Path, twice: bool = False) -> Run:

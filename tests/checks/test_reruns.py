@@ -103,7 +103,9 @@ def test_a_cell_that_gives_or_prints_something_else_the_second_time_is_found(tmp
     assert faults(tmp_path, "import math\nx = math.sqrt(2)\nprint(x)") == []
 
 
-def test_what_has_passed_is_run_once_until_it_or_what_it_uses_has_changed(tmp_path):
+def test_what_is_in_the_record_is_run_once_until_it_or_what_it_uses_has_changed(
+    tmp_path,
+):
     for name, text in [
         ("_config.yml", "{}"),
         ("data/a.csv", "1"),
@@ -112,24 +114,28 @@ def test_what_has_passed_is_run_once_until_it_or_what_it_uses_has_changed(tmp_pa
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     page, runs = tmp_path / "book" / "page.md", tmp_path / "runs"
+    record = tmp_path / "record"
 
     def times(cell: str, **options: bool) -> int:
         page.write_text(page_of("from pathlib import Path", f"{read}\n{cell}"))
         runs.write_text("")
-        result = chapters.run_twice(page, tmp_path, **options)
+        result = chapters.run_twice(page, tmp_path, record, **options)
         assert bool(result.reruns) == ("x" in cell)
         return len(runs.read_text())
 
     read = "rows = Path('../data/a.csv').read_text()"
     count = "with open('../runs', 'a') as runs:\n    print('1', end='', file=runs)\n"
     count = f"{count}del runs\n"
-    assert [times(count), times(count)] == [2, 1]
+    assert [times(count), times(count)] == [2, 2]
+    assert not record.exists(), "tests keep no record unless they are asked to"
+    assert [times(count, note=True), times(count, note=True), times(count)] == [2, 1, 1]
     assert times(count, afresh=True) == 2
     assert times(f"{count}y = 1") == 2
     (tmp_path / "data" / "a.csv").write_text("2")
-    assert [times(f"{count}y = 1"), times(f"{count}y = 1")] == [2, 1]
+    assert [times(count), times(count, note=True), times(count)] == [2, 2, 1]
     fault = f"{count}x = Path('../runs').read_text()"
-    assert [times(fault), times(fault)] == [2, 2]
+    assert [times(fault, note=True), times(fault)] == [2, 2]
+    assert list(record.iterdir()) == []
 
 
 def test_equal_values_have_equal_fingerprints_and_others_have_not():
