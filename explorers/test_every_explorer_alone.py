@@ -12,20 +12,25 @@ pytestmark = pytest.mark.build
 
 @pytest.mark.parametrize("name", bundle.names())
 def test_it_comes_to_life_without_moving_the_page(
-    visit: Visit, home: str, places, name: str
+    visit: Visit, served: str, places, name: str
 ):
-    """Among a chapter's formulas, too: tests/website counts those that are awake."""
-    for width in (1280, 768, 360) if home.startswith("http") else (1280,):
-        with visit(home + places[name], width=width, java_script_enabled=False) as page:
-            body = page.locator(f'[data-explorer="{name}"] .explorer-body').first
-            kept = body.bounding_box()["height"]
-            assert body.inner_text(), "no words for readers without JavaScript"
-        with visit(home + places[name], width=width) as page:
+    """In chapters and from the disk, too: tests/website counts those that are awake."""
+    kept, widths = {}, (1280, 768, 360)
+    with visit(served + places[name], java_script_enabled=False) as page:
+        body = page.locator(f'[data-explorer="{name}"] .explorer-body').first
+        assert body.inner_text(), "no words for readers without JavaScript"
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 900})
+            kept[width] = body.bounding_box()["height"]
+    for width in widths:
+        with visit(served + places[name], width=width) as page:
             place = figure(page, name)
             body = place.locator(".explorer-body").bounding_box()["height"]
             content = place.locator(".explorer-content").bounding_box()["height"]
-            assert body == pytest.approx(kept, abs=1), f"{width}: {body}, {kept} kept"
-            assert kept - content < 24, f"{width}: {kept - content} px are empty"
+            assert body == pytest.approx(kept[width], abs=1), f"{width}: {body}, {kept}"
+            assert kept[width] - content < 24, (
+                f"{width}: {kept[width] - content} px are empty"
+            )
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
@@ -90,24 +95,17 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(
 
 
 @pytest.mark.parametrize("name", bundle.names())
-def test_both_themes_have_colors_of_their_own(
+def test_themes_have_colors_of_their_own_and_paper_has_no_controls(
     visit: Visit, served: str, places, name: str
 ):
-    seen = []
-    for theme in ("light", "dark"):
-        with visit(served + places[name], theme) as page:
-            line = figure(page, name).locator(".line").first
-            seen.append(line.evaluate("e => getComputedStyle(e).stroke"))
-    assert seen[0] != seen[1]
-
-
-@pytest.mark.parametrize("name", bundle.names())
-def test_paper_shows_the_figure_without_its_controls(
-    visit: Visit, served: str, places, name: str
-):
-    with visit(served + places[name]) as page:
+    with visit(served + places[name], "light") as page:
         place = figure(page, name)
-        page.emulate_media(media="print")
+        line, stroke = place.locator(".line").first, "e => getComputedStyle(e).stroke"
+        light = line.evaluate(stroke)
+        page.emulate_media(color_scheme="dark")
+        page.locator("html[data-theme=dark]").wait_for()
+        assert line.evaluate(stroke) != light
+        page.emulate_media(media="print", color_scheme="light")
         drawn = "all => all.some(e => e.checkVisibility() && e.clientWidth > 200)"
         assert place.locator("svg").evaluate_all(drawn)
         assert place.locator("button:visible, input[type=range]:visible").count() == 0

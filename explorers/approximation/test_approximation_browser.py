@@ -74,9 +74,9 @@ def test_approximation_by_keyboard_alone(visit: Visit, home: str, places):
 
 
 def test_approximation_is_redrawn_by_mouse_and_reset_restores_it(
-    visit: Visit, home: str, places
+    visit: Visit, served: str, places
 ):
-    with visit(home + places["approximation"]) as page:
+    with visit(served + places["approximation"]) as page:
         place = figure(page, "approximation")
         before = pixels(place)
         handle, x, y = knob(place, "0.33")

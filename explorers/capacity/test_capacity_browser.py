@@ -160,8 +160,8 @@ def test_capacity_by_keyboard_alone(visit: Visit, home: str, places):
         assert_shows(place, run)
 
 
-def test_points_are_dragged_and_reset_restores_them(visit: Visit, home: str, places):
-    with visit(home + places["capacity"]) as page:
+def test_points_are_dragged_and_reset_restores_them(visit: Visit, served: str, places):
+    with visit(served + places["capacity"]) as page:
         place = figure(page, "capacity")
         rest(page, place)
         before = pixels(place)

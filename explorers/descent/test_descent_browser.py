@@ -63,8 +63,8 @@ def test_descent_by_keyboard_alone(visit: Visit, home: str, places, reference):
         assert value_of(place, "step") == "11 of 30"
 
 
-def test_descent_by_mouse(visit: Visit, home: str, places, reference):
-    with visit(home + places["descent"]) as page:
+def test_descent_by_mouse(visit: Visit, served: str, places, reference):
+    with visit(served + places["descent"]) as page:
         place = figure(page, "descent")
         knob = place.locator(".handle .knob").bounding_box()
         x, y = knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2

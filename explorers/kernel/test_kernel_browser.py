@@ -158,9 +158,9 @@ def test_every_kernel_and_border(visit: Visit, served: str, places, cat):
 
 
 def test_the_pixel_is_dragged_and_chosen_in_both_pictures(
-    visit: Visit, home: str, places, cat
+    visit: Visit, served: str, places, cat
 ):
-    with visit(home + places["kernel"]) as page:
+    with visit(served + places["kernel"]) as page:
         place = figure(page, "kernel")
         settle(page)
         before = pixels(place)

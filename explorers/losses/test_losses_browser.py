@@ -58,8 +58,8 @@ def test_losses_by_keyboard_alone(visit: Visit, home: str, places):
         assert "lost as well" in place.locator(".verdict").inner_text()
 
 
-def test_losses_of_classes_by_mouse_and_temperature(visit: Visit, home: str, places):
-    with visit(home + places["losses"] + "?losses.view=classes") as page:
+def test_losses_of_classes_by_mouse_and_temperature(visit: Visit, served: str, places):
+    with visit(served + places["losses"] + "?losses.view=classes") as page:
         place = figure(page, "losses")
         handle = place.get_by_role("slider", name="logit of class 3")
         knob = handle.locator(".knob").bounding_box()

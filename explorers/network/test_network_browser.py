@@ -170,9 +170,9 @@ def test_pictures_are_mirrored_and_erased(visit: Visit, served: str, places, mak
 
 
 def test_the_picture_is_dragged_and_reset_restores_it(
-    visit: Visit, home: str, places, make
+    visit: Visit, served: str, places, make
 ):
-    with visit(home + places["network"]) as page:
+    with visit(served + places["network"]) as page:
         place = figure(page, "network")
         settle(page)
         before = pixels(place)

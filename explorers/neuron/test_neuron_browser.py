@@ -25,11 +25,11 @@ def sums(place: Locator) -> list[float]:
 
 
 def test_the_rule_steps_through_its_mistakes_to_the_end(
-    visit: Visit, home: str, places
+    visit: Visit, served: str, places
 ):
     run = Neuron()
     course = run.course()
-    with visit(home + places["neuron"]) as page:
+    with visit(served + places["neuron"]) as page:
         place = figure(page, "neuron")
         step = place.get_by_role("button", name="Step", exact=True)
         step.focus()
@@ -49,8 +49,8 @@ def test_the_rule_steps_through_its_mistakes_to_the_end(
         assert sums(place) == pytest.approx(course["lines"][-2], abs=0.005)
 
 
-def test_on_xor_the_rule_never_ends_and_says_so(visit: Visit, home: str, places):
-    with visit(home + places["neuron"], reduced_motion="reduce") as page:
+def test_on_xor_the_rule_never_ends_and_says_so(visit: Visit, served: str, places):
+    with visit(served + places["neuron"], reduced_motion="reduce") as page:
         place = figure(page, "neuron")
         place.get_by_role("radio", name="XOR").click()
         place.get_by_role("button", name="Play").click()
@@ -66,9 +66,9 @@ def test_on_xor_the_rule_never_ends_and_says_so(visit: Visit, home: str, places)
 
 
 def test_the_line_the_weights_and_the_points_are_dragged(
-    visit: Visit, home: str, places
+    visit: Visit, served: str, places
 ):
-    with visit(home + places["neuron"]) as page:
+    with visit(served + places["neuron"]) as page:
         place = figure(page, "neuron")
         scale = place.locator("rect.tint").bounding_box()["width"] / (VIEW[1] - VIEW[0])
         for _ in range(2):

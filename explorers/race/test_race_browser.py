@@ -52,8 +52,8 @@ def assert_drawn(drawn: np.ndarray, path: np.ndarray) -> None:
         assert np.abs(line(numbers) - column)[seen].max() <= 0.11
 
 
-def test_the_start_is_dragged_and_every_way_follows(visit: Visit, home: str, places):
-    with visit(home + places["race"]) as page:
+def test_the_start_is_dragged_and_every_way_follows(visit: Visit, served: str, places):
+    with visit(served + places["race"]) as page:
         _, place = figures(page)
         place.scroll_into_view_if_needed()
         before = pixels(place)

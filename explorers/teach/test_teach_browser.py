@@ -168,8 +168,8 @@ def test_every_layer_and_both_scales(visit: Visit, served: str, places, make):
                 assert lefts == pytest.approx(draws, abs=1e-3)
 
 
-def test_tiles_are_tapped_drawn_and_forgotten(visit: Visit, home: str, places, make):
-    with visit(home + places["teach"]) as page:
+def test_tiles_are_tapped_drawn_and_forgotten(visit: Visit, served: str, places, make):
+    with visit(served + places["teach"]) as page:
         place = figure(page, "teach")
         settle(page)
         before, first = pixels(place), make()
