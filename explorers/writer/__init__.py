@@ -377,9 +377,9 @@ class Writer(Explorer):
         ax.set_xticks(places, signs, fontsize=min(9.0, 190 / len(signs)))
         ax.tick_params(axis="x", length=0)
         ax.spines["bottom"].set_visible(False)
-        look = {"fontsize": 9.5, "transform": ax.transAxes}
-        ax.text(0.02, 0.9, "up: the weight", color=palette.curve, **look)
-        ax.text(0.02, 0.03, "down: lost without it", color=palette.step, **look)
+        look = {"fontsize": 9.5, "ha": "center", "transform": ax.transAxes}
+        ax.text(0.5, 0.9, "up: the weight", color=palette.curve, **look)
+        ax.text(0.5, 0.03, "down: lost without it", color=palette.step, **look)
 
 
 def _sizes(weights: Mapping[str, np.ndarray]) -> list[int]:
