@@ -1,0 +1,344 @@
+"""Take parts of a chapter by their labels, into a deck.
+
+````
+```{take} fig:rosenblatt
+:state: {data: xor}
+:steps: [{steps: 1}, {steps: 2}]
+```
+````
+
+What can be taken: whatever has a label (a figure or drawing without its caption, an
+equation with its number, an exercise, an algorithm, a table, a box), and of a code cell,
+which is known by a name that it gives, `cell:learn`, its code or its output. Parts are
+copies of what the chapter's page holds before any medium has chosen its form; so the
+deck's page treats them as the chapter's does, and nothing is executed or drawn again.
+
+`show` is `code` (the default for a cell), `output` or `both`; `lines` (`3-12`) keeps
+some lines of the code. `state` sets an explorer's traits. `steps` shows a part bit by
+bit, key by key: of a picture up to these shares of its width (`0.36 0.68 1`), of an
+explorer these traits one after the other, of an equation its terms (`terms`), which end
+at `\\allowbreak` and at the ends of lines. `beside` puts it beside the slide's words.
+"""
+
+import json
+import re
+from typing import Any
+
+import yaml
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from bookpress import cells, numbering
+from bookpress.checks.reruns import names_in
+from bookpress.media import WEBSITE, MediumTransform
+from bookpress.slides.decks import chapter_of, is_deck
+from bookpress.website.formulas import display_source, in_terms
+
+logger = logging.getLogger(__name__)
+
+CELL = "cell:"
+SHOWN = ("code", "output", "both")
+STATE = re.compile(r'(<script type="application/json">)(.*?)(</script>)', re.DOTALL)
+
+
+class take(nodes.General, nodes.Element):
+    """A place for a part of a chapter, filled when the deck is written."""
+
+
+class part(nodes.General, nodes.Element):
+    """A part in its place, and what is shown of it at first."""
+
+
+class step(nodes.General, nodes.Element):
+    """What a key shows next of the part before it."""
+
+
+class Untakable(ValueError):
+    """A part is not there, or not as the deck wants it; the message is one line."""
+
+
+class Take(SphinxDirective):
+    """`{take} LABEL`: a part of a chapter."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {
+        "show": lambda text: directives.choice(text, SHOWN),
+        "lines": directives.unchanged_required,
+        "state": directives.unchanged_required,
+        "steps": directives.unchanged_required,
+        "beside": directives.flag,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        node = take(label=self.arguments[0], **self.options)
+        node["beside"] = "beside" in self.options
+        self.set_source_info(node)
+        return [node]
+
+
+def note_labels(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep what a deck takes, by which `decks` knows the chapters it depends on."""
+    if is_deck(app.env.docname):
+        labels = sorted({node["label"] for node in doctree.findall(take)})
+        app.env.metadata[app.env.docname]["takes"] = labels
+
+
+def page_of(env: BuildEnvironment, deck: str, label: str) -> str | None:
+    """The page that holds a label, None if there is none."""
+    if label.startswith(CELL):
+        return chapter_of(env, deck)
+    exercise = getattr(env, "sphinx_exercise_registry", {}).get(label)
+    proof = getattr(env, "proof_list", {}).get(label)
+    equation = env.get_domain("math").equations.get(label)
+    named = env.get_domain("std").anonlabels.get(label.lower())
+    return next(
+        (page[0] for page in (equation, named) if page),
+        next((entry["docname"] for entry in (exercise, proof) if entry), None),
+    )
+
+
+class FillDeck(MediumTransform):
+    """Put the parts into their places.
+
+    Runs before anything else looks at what a page holds: outputs are chosen (4),
+    references resolved (10), tabs made (150).
+    """
+
+    media = (WEBSITE,)
+    default_priority = 1
+
+    def run(self, **kwargs) -> None:
+        if not is_deck(self.env.docname):
+            return
+        self.pages: dict[str, nodes.document] = {}
+        self.count = 0
+        for place in list(self.document.findall(take)):
+            try:
+                place.replace_self(self.parts(place))
+            except Untakable as error:
+                logger.warning("%s", error, location=place, type="slides")
+                place.parent.remove(place)
+
+    def parts(self, place: take) -> list[nodes.Element]:
+        label = place["label"]
+        docname = page_of(self.env, self.env.docname, label)
+        if docname is None:
+            raise Untakable(f"no page has the label {label!r}; take one that is there")
+        if docname not in self.pages:
+            self.pages[docname] = self.env.get_doctree(docname)
+        found = find(self.pages[docname], label, docname)
+        section = found
+        while not isinstance(section, nodes.section):
+            section = section.parent
+        taken = part(label=label, page=docname, beside=place["beside"])
+        taken["anchor"] = (section if label.startswith(CELL) else found)["ids"][0]
+        taken["title"] = section[0].astext()
+        number = numbering.section(self.env, docname, section)
+        taken["number"] = numbering.dotted(number)
+        taken += self.copies(found, place)
+        self.settle(taken, docname)
+        group = nodes.container("", taken, is_div=True, classes=["deck-group"])
+        if cells.is_cell(found):
+            group["classes"] += sorted(cells.tags_of(found) & set(frameworks(self.env)))
+        apply_state(taken, place)
+        group += [step(of=show) for show in apply_steps(taken, place)]
+        return [group]
+
+    def copies(self, found: nodes.Element, place: take) -> list[nodes.Node]:
+        """What of a part goes onto the slide."""
+        if isinstance(found, nodes.figure):
+            said = (nodes.caption, nodes.legend)
+            return [n.deepcopy() for n in found.children if not isinstance(n, said)]
+        if not cells.is_cell(found):
+            return [found.deepcopy()]
+        show, kept = place.get("show", "code"), []
+        for child in found.children:
+            if cells.is_source(child) and show != "output":
+                kept += [some_lines(n, place) for n in child.deepcopy().children]
+            elif cells.is_output(child) and show != "code":
+                kept.append(child.deepcopy())
+        if not kept:
+            raise Untakable(f"the cell of {place['label']!r} has no {show}")
+        return kept
+
+    def settle(self, taken: part, docname: str) -> None:
+        """Give a copy ids and numbers of its own, and let its links lead from here."""
+        self.count += 1
+        for node in taken.findall(nodes.Element):
+            if isinstance(node, addnodes.pending_xref):
+                node["refdoc"] = self.env.docname
+            if isinstance(node, nodes.math_block) and node["ids"]:
+                number = numbering.of(self.env, docname, node, "displaymath")
+                node["shown_number"] = numbering.dotted(number)
+            if node is not taken and node["ids"]:
+                node["ids"] = [f"part-{self.count}-{name}" for name in node["ids"]]
+                node["names"] = []
+
+
+def find(page: nodes.document, label: str, docname: str) -> nodes.Element:
+    """The part of a page that has a label.
+
+    Raises
+    ------
+    Untakable : there is none, or several cells give a name
+    """
+    if label.startswith(CELL):
+        return find_cell(page, label.removeprefix(CELL), docname)
+    name = nodes.make_id(label)
+    for node in page.findall(nodes.Element):
+        if isinstance(node, (nodes.target, nodes.section)):
+            continue
+        if {label, name, f"equation-{name}"} & {*node["ids"], *node["names"]}:
+            return node
+    raise Untakable(f"{label!r} of {docname} is no part that a slide can show")
+
+
+def find_cell(page: nodes.document, name: str, docname: str) -> nodes.Element:
+    giving = [
+        cell
+        for cell in page.findall(cells.is_cell)
+        if name in names_in(code_of(cell)).bound
+    ]
+    if len(giving) != 1:
+        how_many = "several cells give" if giving else "no cell gives"
+        raise Untakable(f"{how_many} the name {name!r} in {docname}; take another name")
+    return giving[0]
+
+
+def code_of(cell: nodes.Element) -> str:
+    return "\n".join(
+        block.astext()
+        for source in cell.findall(cells.is_source)
+        for block in source.findall(nodes.literal_block)
+    )
+
+
+def some_lines(block: nodes.Node, place: take) -> nodes.Node:
+    """The lines of a piece of code that a slide wants."""
+    if "lines" not in place:
+        return block
+    lines = block.astext().split("\n")
+    first, _, last = place["lines"].partition("-")
+    try:
+        kept = lines[int(first) - 1 : int(last or first)]
+    except ValueError:
+        kept = []
+    if not kept:
+        raise Untakable(
+            f"{place['label']!r} has lines 1-{len(lines)}, not {place['lines']}"
+        )
+    text = "\n".join(kept)
+    return nodes.literal_block(text, text, language=block["language"])
+
+
+def frameworks(env: BuildEnvironment) -> dict[str, str]:
+    return getattr(env.config, "frameworks", {})
+
+
+# States and steps -----------------------------------------------------------------------
+
+
+def read_yaml(text: str, place: take, kind: type) -> Any:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = None
+    if not isinstance(value, kind):
+        what = "{trait: value}" if kind is dict else "a list of {trait: value}"
+        raise Untakable(f"{text!r} of {place['label']!r} must be {what}")
+    return value
+
+
+def explorer_of(taken: part) -> tuple[nodes.raw, dict] | None:
+    """The place of an explorer in a part, and its state."""
+    for node in taken.findall(nodes.raw):
+        if "data-explorer=" in node.astext() and (found := STATE.search(node.astext())):
+            return node, json.loads(found[2])
+    return None
+
+
+def checked(changes: Any, state: dict, place: take) -> dict:
+    if unknown := set(changes) - set(state):
+        names, known = ", ".join(sorted(unknown)), ", ".join(sorted(state))
+        raise Untakable(
+            f"the explorer {place['label']!r} has no {names}; it has {known}"
+        )
+    return changes
+
+
+def apply_state(taken: part, place: take) -> None:
+    """Let an explorer begin in the state that a deck has chosen."""
+    if "state" not in place:
+        return
+    if (found := explorer_of(taken)) is None:
+        raise Untakable(f"{place['label']!r} is no explorer, so it has no state")
+    node, state = found
+    changes = checked(read_yaml(place["state"], place, dict), state, place)
+    text = json.dumps(state | changes, allow_nan=False).replace("<", r"\u003c")
+    html = STATE.sub(lambda m: m[1] + text + m[3], node.astext())
+    node.rawsource, node[:] = html, [nodes.Text(html)]
+
+
+def apply_steps(taken: part, place: take) -> list[dict]:
+    """Say what a part shows at first, and return what each key then shows of it."""
+    if "steps" not in place:
+        return []
+    text = place["steps"]
+    formula = next(iter(taken.findall(nodes.math_block)), None)
+    if (found := explorer_of(taken)) is not None:
+        state = found[1]
+        states = [
+            checked(s, state, place) for s in read_yaml(text, place, list)
+        ]
+        names = {name for changes in states for name in changes}
+        taken["of"] = {"state": {name: state[name] for name in sorted(names)}}
+        return [{"state": changes} for changes in states]
+    if formula is not None and text == "terms":
+        tex = in_terms(display_source(formula))
+        formula.rawsource, formula[:] = tex, [nodes.Text(tex)]
+        formula["nowrap"] = True
+        return []
+    try:
+        shares = [float(share) for share in text.split()]
+    except ValueError:
+        raise Untakable(
+            f"steps of {place['label']!r} are shares of its width (0.3 0.7 1), "
+            "states of an explorer or `terms` of an equation"
+        ) from None
+    taken["of"] = {"share": shares[0]}
+    return [{"share": share} for share in shares[1:]]
+
+
+# HTML -----------------------------------------------------------------------------------
+
+
+def visit_part(translator, node: part) -> None:
+    attributes = {"CLASS": "deck-part"}
+    if "of" in node:
+        attributes["data-of"] = json.dumps(node["of"])
+    translator.body.append(translator.starttag(node, "div", **attributes))
+
+
+def depart_part(translator, node: part) -> None:
+    translator.body.append("</div>\n")
+
+
+def visit_step(translator, node: step) -> None:
+    of = translator.attval(json.dumps(node["of"]))
+    translator.body.append(f'<span class="fragment" data-of="{of}"></span>')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("take", Take)
+    app.add_node(part, html=(visit_part, depart_part))
+    app.add_node(step, html=(visit_step, None))
+    app.add_post_transform(FillDeck)
+    app.connect("doctree-read", note_labels)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
