@@ -1,7 +1,6 @@
 """Which decks there are: `slides/NAME.md` is the deck of the page `NAME` of the book.
 
-A deck is a page of its own, outside the table of contents and the search. It is written
-again whenever the chapter that it takes its parts from has been read anew.
+A deck is a page of its own, outside the table of contents and the search.
 """
 
 from pathlib import Path, PurePosixPath
@@ -60,7 +59,7 @@ def admit(app: Sphinx, config: Config) -> None:
 
 
 def stand_apart(app: Sphinx, doctree: object) -> None:
-    """No warning that a deck is in no table of contents; no words of it in the search."""
+    """Keep a deck out of the search, and out of what no table of contents lists."""
     if is_deck(app.env.docname):
         app.env.metadata[app.env.docname] |= {"orphan": True, "nosearch": True}
 
@@ -70,29 +69,6 @@ def link_again(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[s
     """Name the chapters of all decks when there are others than before."""
     known = decks(env)
     return list(known.values()) if is_new(env, "decks", known) else []
-
-
-@only(WEBSITE, otherwise=list)
-def take_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Name the decks that hold parts of chapters which have been read since."""
-    taken_from = getattr(env, "deck_sources", {})
-    env.deck_sources = {
-        deck: {page: env.all_docs[page] for page in sources_of(env, deck)}
-        for deck in decks(env)
-    }
-    return [
-        deck
-        for deck, read in env.deck_sources.items()
-        if taken_from.get(deck) != read and deck in env.all_docs
-    ]
-
-
-def sources_of(env: BuildEnvironment, deck: str) -> list[str]:
-    """The pages that a deck takes parts from, as far as their labels are known."""
-    from bookpress.slides.takes import page_of
-
-    labels = env.metadata[deck].get("takes", [])
-    return sorted({page for label in labels if (page := page_of(env, deck, label))})
 
 
 @only(WEBSITE)
@@ -115,6 +91,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", admit, priority=950)
     app.connect("doctree-read", stand_apart)
     app.connect("env-get-outdated", link_again)
-    app.connect("env-updated", take_again)
     app.connect("html-page-context", offer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -80,10 +80,9 @@ class Notes(Ask):
 
 def slides_in(document: nodes.document) -> Iterator[nodes.Element]:
     """The sections of a deck that become slides, the title slide first."""
-    for title in document.findall(nodes.section):
-        if isinstance(title.parent, nodes.document):
-            yield title
-            yield from (n for n in title.children if isinstance(n, nodes.section))
+    title = next(document.findall(nodes.section))
+    yield title
+    yield from (n for n in title.children if isinstance(n, nodes.section))
 
 
 def own_words(section: nodes.Element) -> int:
@@ -142,14 +141,14 @@ class MakeSlides(MediumTransform):
     def run(self, **kwargs) -> None:
         if not is_deck(self.env.docname):
             return
-        place = self.place_of_chapter()
-        made = []
-        for section in list(slides_in(self.document)):
-            parts = list(section.findall(part)) if made else []
-            if parts:
-                place = self.place_of(parts[0])
-            made.append(self.slide(section, parts, place))
-        self.document[:] = made
+        title, *others = slides_in(self.document)
+        place, made = self.place_of_chapter(), []
+        # A slide of words alone leads up to the next part.
+        for section in reversed(others):
+            parts = list(section.findall(part))
+            place = self.place_of(parts[0]) if parts else place
+            made.insert(0, self.slide(section, parts, place))
+        self.document[:] = [self.slide(title, [], self.place_of_chapter()), *made]
 
     def slide(self, section: nodes.section, parts: list[part], place: dict) -> slide:
         made = slide(ids=section["ids"][:1], **place)
@@ -198,7 +197,7 @@ def is_notes(node: nodes.Node) -> bool:
     return isinstance(node, notes)
 
 
-# HTML -----------------------------------------------------------------------------------
+# HTML ---------------------------------------------------------------------------------
 
 
 def visit_slide(translator, node: slide) -> None:
@@ -209,7 +208,10 @@ def visit_slide(translator, node: slide) -> None:
 
 
 def depart_slide(translator, node: slide) -> None:
-    address, place = translator.attval(node["address"]), translator.encode(node["place"])
+    address, place = (
+        translator.attval(node["address"]),
+        translator.encode(node["place"]),
+    )
     translator.body.append(
         f'<p class="deck-place"><a href="{address}">{place}</a></p></section>\n'
     )

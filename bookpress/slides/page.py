@@ -1,9 +1,9 @@
 """The frame of a deck: reveal.js from the Node packages, and what is ours around it.
 
 reveal.js lays the slides out and knows keys, touch, fragments, the overview and print.
-Ours are the look, steps of pictures and explorers, and the speaker's window, which works
-from the disk, too, where reveal.js's own cannot reach the deck that opened it. The frame
-is a template of the website, `deck.html`.
+Ours are the look, steps of pictures and explorers, and the speaker's window, which
+works from the disk, too, where reveal.js's own cannot reach the deck that opened it.
+The frame is a template of the website, `deck.html`.
 """
 
 import shutil
@@ -44,6 +44,7 @@ def frame(
     """Give a deck its own template."""
     if not is_deck(pagename):
         return None
+    app.env.toc_fignumbers.pop(pagename, None)  # the chapters' own, lent to its parts
     chapter = chapter_of(app.env, pagename)
     context["chapter"] = context["pathto"](chapter)
     context["deck_title"] = app.env.titles[chapter].astext()

@@ -8,21 +8,25 @@
 ````
 
 What can be taken: whatever has a label (a figure or drawing without its caption, an
-equation with its number, an exercise, an algorithm, a table, a box), and of a code cell,
-which is known by a name that it gives, `cell:learn`, its code or its output. Parts are
-copies of what the chapter's page holds before any medium has chosen its form; so the
-deck's page treats them as the chapter's does, and nothing is executed or drawn again.
+equation with its number, an exercise, an algorithm, a table, a box), and of a code
+cell, which is known by a name that it gives, `cell:learn`, its code or its output.
+Parts are copies of what the chapter's page holds before any medium has chosen its form;
+so the deck's page treats them as the chapter's does, and nothing is executed or drawn
+again.
 
 `show` is `code` (the default for a cell), `output` or `both`; `lines` (`3-12`) keeps
 some lines of the code. `state` sets an explorer's traits. `steps` shows a part bit by
 bit, key by key: of a picture up to these shares of its width (`0.36 0.68 1`), of an
 explorer these traits one after the other, of an equation its terms (`terms`), which end
-at `\\allowbreak` and at the ends of lines. `beside` puts it beside the slide's words.
+at `\\allowbreak` and at the ends of lines. `later` keeps a part back until a key is
+pressed; `beside` puts it beside the slide's words.
+
+A deck is written again whenever a chapter that it takes from has been read anew.
 """
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from docutils import nodes
@@ -35,9 +39,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from bookpress import cells, numbering
 from bookpress.checks.reruns import names_in
-from bookpress.media import WEBSITE, MediumTransform
-from bookpress.slides.decks import chapter_of, is_deck
-from bookpress.website.formulas import display_source, in_terms
+from bookpress.media import WEBSITE, MediumTransform, only
+from bookpress.slides.decks import chapter_of, decks, is_deck
+from bookpress.website.formulas import in_terms
 
 logger = logging.getLogger(__name__)
 
@@ -67,17 +71,19 @@ class Take(SphinxDirective):
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec = {
+    option_spec: ClassVar = {
         "show": lambda text: directives.choice(text, SHOWN),
         "lines": directives.unchanged_required,
         "state": directives.unchanged_required,
         "steps": directives.unchanged_required,
+        "later": directives.flag,
         "beside": directives.flag,
     }
 
     def run(self) -> list[nodes.Node]:
         node = take(label=self.arguments[0], **self.options)
         node["beside"] = "beside" in self.options
+        node["later"] = "later" in self.options
         self.set_source_info(node)
         return [node]
 
@@ -101,6 +107,27 @@ def page_of(env: BuildEnvironment, deck: str, label: str) -> str | None:
         (page[0] for page in (equation, named) if page),
         next((entry["docname"] for entry in (exercise, proof) if entry), None),
     )
+
+
+@only(WEBSITE, otherwise=list)
+def take_again(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Name the decks that hold parts of chapters which have been read since."""
+    taken_from = getattr(env, "deck_sources", {})
+    env.deck_sources = {
+        deck: {page: env.all_docs[page] for page in sources_of(env, deck)}
+        for deck in decks(env)
+    }
+    return [
+        deck
+        for deck, read in env.deck_sources.items()
+        if taken_from.get(deck) != read and deck in env.all_docs
+    ]
+
+
+def sources_of(env: BuildEnvironment, deck: str) -> list[str]:
+    """The pages that a deck takes parts from, as far as their labels are known."""
+    labels = env.metadata[deck].get("takes", [])
+    return sorted({page for label in labels if (page := page_of(env, deck, label))})
 
 
 class FillDeck(MediumTransform):
@@ -133,17 +160,21 @@ class FillDeck(MediumTransform):
         if docname not in self.pages:
             self.pages[docname] = self.env.get_doctree(docname)
         found = find(self.pages[docname], label, docname)
-        section = found
-        while not isinstance(section, nodes.section):
-            section = section.parent
+        section = numbered = section_of(found)
+        while not numbering.section(self.env, docname, numbered):
+            if not isinstance(numbered.parent, nodes.section):
+                break
+            numbered = numbered.parent
         taken = part(label=label, page=docname, beside=place["beside"])
         taken["anchor"] = (section if label.startswith(CELL) else found)["ids"][0]
-        taken["title"] = section[0].astext()
-        number = numbering.section(self.env, docname, section)
+        taken["title"] = numbered[0].astext()
+        number = numbering.section(self.env, docname, numbered)
         taken["number"] = numbering.dotted(number)
         taken += self.copies(found, place)
         self.settle(taken, docname)
         group = nodes.container("", taken, is_div=True, classes=["deck-group"])
+        if place["later"]:
+            group["classes"].append("fragment")
         if cells.is_cell(found):
             group["classes"] += sorted(cells.tags_of(found) & set(frameworks(self.env)))
         apply_state(taken, place)
@@ -168,17 +199,34 @@ class FillDeck(MediumTransform):
         return kept
 
     def settle(self, taken: part, docname: str) -> None:
-        """Give a copy ids and numbers of its own, and let its links lead from here."""
+        """Give a copy ids of its own with the numbers of the chapter's.
+
+        Its links lead from the deck, and none of its sections is a slide.
+        """
         self.count += 1
-        for node in taken.findall(nodes.Element):
+        known = self.env.toc_fignumbers.get(docname, {})
+        mine = self.env.toc_fignumbers.setdefault(self.env.docname, {})
+        for node in list(taken.findall(nodes.Element)):
             if isinstance(node, addnodes.pending_xref):
                 node["refdoc"] = self.env.docname
-            if isinstance(node, nodes.math_block) and node["ids"]:
-                number = numbering.of(self.env, docname, node, "displaymath")
-                node["shown_number"] = numbering.dotted(number)
-            if node is not taken and node["ids"]:
-                node["ids"] = [f"part-{self.count}-{name}" for name in node["ids"]]
-                node["names"] = []
+            if isinstance(node, nodes.section):
+                node.replace_self(nodes.container("", *node.children))
+            elif node is not taken and node["ids"]:
+                ids = {name: f"part-{self.count}-{name}" for name in node["ids"]}
+                node["ids"], node["names"] = list(ids.values()), []
+                # sphinx-exercise and sphinx-proof look for numbers by labels.
+                ids[node.get("label")] = node.get("label")
+                for kind, numbers in known.items():
+                    found = {
+                        new: numbers[old] for old, new in ids.items() if old in numbers
+                    }
+                    mine.setdefault(kind, {}).update(found)
+
+
+def section_of(node: nodes.Element) -> nodes.section:
+    while not isinstance(node, nodes.section):
+        node = node.parent
+    return node
 
 
 def find(page: nodes.document, label: str, docname: str) -> nodes.Element:
@@ -241,7 +289,7 @@ def frameworks(env: BuildEnvironment) -> dict[str, str]:
     return getattr(env.config, "frameworks", {})
 
 
-# States and steps -----------------------------------------------------------------------
+# States and steps ---------------------------------------------------------------------
 
 
 def read_yaml(text: str, place: take, kind: type) -> Any:
@@ -293,14 +341,14 @@ def apply_steps(taken: part, place: take) -> list[dict]:
     formula = next(iter(taken.findall(nodes.math_block)), None)
     if (found := explorer_of(taken)) is not None:
         state = found[1]
-        states = [
-            checked(s, state, place) for s in read_yaml(text, place, list)
-        ]
-        names = {name for changes in states for name in changes}
-        taken["of"] = {"state": {name: state[name] for name in sorted(names)}}
-        return [{"state": changes} for changes in states]
+        listed = [checked(s, state, place) for s in read_yaml(text, place, list)]
+        names = sorted({name for changes in listed for name in changes})
+        shown = {name: state[name] for name in names}
+        taken["of"] = {"state": shown}
+        # Each step says all, so that one may go back from it.
+        return [{"state": (shown := shown | changes)} for changes in listed]
     if formula is not None and text == "terms":
-        tex = in_terms(display_source(formula))
+        tex = in_terms(formula)
         formula.rawsource, formula[:] = tex, [nodes.Text(tex)]
         formula["nowrap"] = True
         return []
@@ -315,7 +363,7 @@ def apply_steps(taken: part, place: take) -> list[dict]:
     return [{"share": share} for share in shares[1:]]
 
 
-# HTML -----------------------------------------------------------------------------------
+# HTML ---------------------------------------------------------------------------------
 
 
 def visit_part(translator, node: part) -> None:
@@ -341,4 +389,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(step, html=(visit_step, None))
     app.add_post_transform(FillDeck)
     app.connect("doctree-read", note_labels)
+    app.connect("env-updated", take_again)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

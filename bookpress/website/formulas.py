@@ -56,6 +56,9 @@ TOKEN = re.compile(
     re.S,
 )
 
+# No term of its own
+SIGNS = re.compile(r"[\s=+−-]*")
+
 # What must not begin a line, and the longest formula that is kept whole for it.
 PUNCTUATION = tuple(".,:;!?)’”")
 SHORT = 30
@@ -176,35 +179,33 @@ def broken(tex: str) -> str:
     return rf"\begin{{aligned}}{rows}\end{{aligned}}"
 
 
-def in_terms(tex: str) -> str:
+def in_terms(node: nodes.math_block) -> str:
     """A displayed formula of which a deck shows one term after the other.
 
-    Terms end where a narrow column would break the formula, and at the ends of rows. All
-    but the first are marked as what reveal.js shows by and by; their room is kept.
+    Terms end where a narrow column would break the formula, and at the ends of rows.
+    All but the first are marked as what reveal.js shows later; their room is kept.
     """
-    whole = re.fullmatch(r"(\\begin\{aligned\})(.*)(\\end\{aligned\})", tex, re.S)
-    opening, inside, closing = whole.groups() if whole else ("", tex, "")
-    terms, depth, made = 0, 0, opening
-
-    def close(piece: str) -> str:
-        nonlocal terms
-        if not piece.strip():
-            return piece
-        terms += 1
-        return piece if terms == 1 else rf"\htmlClass{{fragment}}{{{piece}}}"
-
-    piece = ""
-    for token in TOKEN.findall(inside):
+    aligned = re.compile(r"(\\begin\{aligned\})(.*)(\\end\{aligned\})", re.S)
+    source = node.astext().strip()
+    tex = source if aligned.fullmatch(source) else display_source(node)
+    whole = aligned.fullmatch(tex)
+    made, inside, closing = whole.groups() if whole else ("", tex, "")
+    piece, depth, first = "", 0, True
+    for token in [*TOKEN.findall(inside), r"\allowbreak"]:
         depth += token.startswith((r"\begin", "{")) - token.startswith((r"\end", "}"))
-        if depth or (token != "&" and not STOP.match(token)):
+        aligns = token == "&" and not first  # no class reaches across it
+        if depth or not (aligns or STOP.match(token)):
             piece += token
             continue
-        if token == "&":  # a sign to align at belongs to the term that begins there
-            made, piece = made + close(piece) + "&", ""
-        else:
-            space = BREAK.sub(lambda found: f" {found[1] or ''}", token)
-            made, piece = made + close(piece) + space, ""
-    return made + close(piece) + closing
+        after = BREAK.sub(lambda found: f" {found[1] or ''}", token)
+        if SIGNS.fullmatch(piece):  # a sign alone waits for what it leads to
+            made, piece = (
+                (made + piece + after, "") if aligns else (made, piece + after)
+            )
+            continue
+        made += (piece if first else rf"\htmlClass{{fragment}}{{{piece}}}") + after
+        piece, first = "", False
+    return made + piece + closing
 
 
 def typeset(translator, node: nodes.Node, tex: str, display: bool) -> str:
@@ -268,7 +269,7 @@ def visit_display(translator, node: nodes.math_block) -> None:
         body.append(f'<div class="{box}">{html}</div>')
     body.append("</div>")
     if node["number"]:
-        number = node.get("shown_number") or get_node_equation_number(translator, node)
+        number = get_node_equation_number(translator, node)
         body.append(f'<span class="formula-number">({number})')
         translator.add_permalink_ref(node, _("Link to this equation"))
         body.append("</span>")
