@@ -104,29 +104,23 @@ def check(app: Sphinx, doctree: nodes.document) -> None:
     """Warn of slides that say too much, or have nothing to be said."""
     if not is_deck(app.env.docname):
         return
-    for section in slides_in(doctree):
+    title, *others = slides_in(doctree)
+    for section in others:
+        for inner in list(section.findall(nodes.section))[1:]:
+            warn(inner, "a heading below that of a slide; begin a slide with `##`")
+    for section in (title, *others):
         if (count := own_words(section)) > WORDS:
-            logger.warning(
-                "the slide has %d words, and %d at most can be read from the last row; "
-                "put some into its notes",
-                count,
-                WORDS,
-                location=section,
-                type="slides",
+            warn(
+                section,
+                f"the slide has {count} words, and {WORDS} at most can be read from "
+                "the last row; put some into its notes",
             )
-        if not any(isinstance(child, notes) for child in section.children):
-            logger.warning(
-                "the slide has no notes; write `:::{notes} MINUTES` below it",
-                location=section,
-                type="slides",
-            )
-        for inner in section.findall(nodes.section):
-            if isinstance(section.parent.parent, nodes.document) and inner != section:
-                logger.warning(
-                    "a heading below that of a slide; begin a slide with `##`",
-                    location=inner,
-                    type="slides",
-                )
+        if not any(section.findall(notes)):
+            warn(section, "the slide has no notes; write `:::{notes} MINUTES` below it")
+
+
+def warn(node: nodes.Node, message: str) -> None:
+    logger.warning("%s", message, location=node, type="slides")
 
 
 class MakeSlides(MediumTransform):
@@ -148,12 +142,15 @@ class MakeSlides(MediumTransform):
             parts = list(section.findall(part))
             place = self.place_of(parts[0]) if parts else place
             made.insert(0, self.slide(section, parts, place))
-        self.document[:] = [self.slide(title, [], self.place_of_chapter()), *made]
+        made.insert(0, self.slide(title, [], self.place_of_chapter()))
+        made[0]["classes"].append("deck-title")
+        self.document[:] = made
 
     def slide(self, section: nodes.section, parts: list[part], place: dict) -> slide:
         made = slide(ids=section["ids"][:1], **place)
         made["minutes"] = sum(n["minutes"] for n in section.children if is_notes(n))
         made["beside"] = any(p["beside"] for p in parts)
+        made["classes"] = ["beside"] if made["beside"] else []
         made.source, made.line = section.source, section.line
         kept = [n for n in section.children if not isinstance(n, nodes.section)]
         made += headline("", "", *kept[0].children)
@@ -201,10 +198,8 @@ def is_notes(node: nodes.Node) -> bool:
 
 
 def visit_slide(translator, node: slide) -> None:
-    attributes = {"data-minutes": node["minutes"]}
-    if node["beside"]:
-        attributes["CLASS"] = "beside"
-    translator.body.append(translator.starttag(node, "section", **attributes))
+    minutes = {"data-minutes": node["minutes"]}
+    translator.body.append(translator.starttag(node, "section", **minutes))
 
 
 def depart_slide(translator, node: slide) -> None:

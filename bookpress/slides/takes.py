@@ -166,7 +166,11 @@ class FillDeck(MediumTransform):
                 break
             numbered = numbered.parent
         taken = part(label=label, page=docname, beside=place["beside"])
-        taken["anchor"] = (section if label.startswith(CELL) else found)["ids"][0]
+        anchored = section if label.startswith(CELL) else found
+        taken["anchor"] = next(
+            (name for name in anchored["ids"] if name == nodes.make_id(label)),
+            anchored["ids"][0],
+        )
         taken["title"] = numbered[0].astext()
         number = numbering.section(self.env, docname, numbered)
         taken["number"] = numbering.dotted(number)
@@ -209,6 +213,8 @@ class FillDeck(MediumTransform):
         for node in list(taken.findall(nodes.Element)):
             if isinstance(node, addnodes.pending_xref):
                 node["refdoc"] = self.env.docname
+            if "docname" in node:
+                node["docname"] = self.env.docname
             if isinstance(node, nodes.section):
                 node.replace_self(nodes.container("", *node.children))
             elif node is not taken and node["ids"]:

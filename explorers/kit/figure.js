@@ -52,7 +52,8 @@ export class Figure {
     const watch = new ResizeObserver(() => this.measure() && this.schedule());
     watch.observe(body);
     this.endings.push(() => watch.disconnect(), () => model.off("change", this.redraw));
-    if (this.measure()) this.draw();
+    this.measure();
+    this.draw();
   }
 
   /** All traits by name. */
@@ -101,8 +102,9 @@ export class Figure {
     });
   }
 
+  /** Draw, if it is on the screen; it is drawn when it gets there. */
   draw() {
-    this.paint(this.state);
+    if (this.body.clientWidth > 0) this.paint(this.state);
   }
 
   /** Draw at once what waits for the next frame. */

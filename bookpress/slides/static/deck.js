@@ -82,6 +82,7 @@ document.addEventListener("DOMContentLoaded", () => {
   // from the disk, too.
   let other = isSpeaker ? window.opener : null;
   let last = "";
+  let later = 0;
   let start = Date.now();
 
   function openSpeaker() {
@@ -119,7 +120,11 @@ document.addEventListener("DOMContentLoaded", () => {
       ...notes.flatMap((note) => [...note.cloneNode(true).childNodes]),
     );
     find(".deck-next-name").textContent = next?.querySelector("h2").textContent ?? "the end";
-    find(".deck-next").replaceChildren(...(next ? [picture(next)] : []));
+    // Explorers are drawn once reveal.js has made room for them.
+    clearTimeout(later);
+    later = setTimeout(() => {
+      find(".deck-next").replaceChildren(...(next ? [picture(next)] : []));
+    }, 300);
   }
 
   /** A slide as it stands, small and dead. */
@@ -127,7 +132,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const copy = slide.cloneNode(true);
     copy.removeAttribute("hidden");
     copy.style.display = "flex";
-    copy.className = [...copy.classList].filter((name) => name === "beside").join(" ");
+    copy.classList.remove("past", "present", "future");
     for (const part of copy.querySelectorAll("script, aside")) part.remove();
     for (const part of [copy, ...copy.querySelectorAll("[id], [name]")]) {
       part.removeAttribute("id");
@@ -198,6 +203,8 @@ document.addEventListener("DOMContentLoaded", () => {
     transition: "none",
     viewDistance: 2,
   }).then(() => {
+    // A deck is text to be read, not a program with keys of its own.
+    find(".reveal").removeAttribute("role");
     Reveal.addKeyBinding({ keyCode: 83, key: "S", description: "Speaker's window" }, openSpeaker);
     Reveal.addKeyBinding({ keyCode: 68, key: "D", description: "Light or dark" }, () =>
       find(".book-theme").click(),
