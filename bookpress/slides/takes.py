@@ -12,7 +12,7 @@ equation with its number, an exercise, an algorithm, a table, a box), and of a c
 cell, which is known by a name that it gives, `cell:learn`, its code or its output.
 Parts are copies of what the chapter's page holds before any medium has chosen its form;
 so the deck's page treats them as the chapter's does, and nothing is executed or drawn
-again.
+again. On paper an explorer is the frame that the handout prints.
 
 `show` is `code` (the default for a cell), `output` or `both`; `lines` (`3-12`) keeps
 some lines of the code. `state` sets an explorer's traits. `steps` shows a part bit by
@@ -26,6 +26,8 @@ A deck is written again whenever a chapter that it takes from has been read anew
 
 import json
 import re
+import subprocess
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 import yaml
@@ -175,6 +177,7 @@ class FillDeck(MediumTransform):
         number = numbering.section(self.env, docname, numbered)
         taken["number"] = numbering.dotted(number)
         taken += self.copies(found, place)
+        self.add_printed_frames(taken)
         self.settle(taken, docname)
         group = nodes.container("", taken, is_div=True, classes=["deck-group"])
         if place["later"]:
@@ -202,6 +205,18 @@ class FillDeck(MediumTransform):
             raise Untakable(f"the cell of {place['label']!r} has no {show}")
         return kept
 
+    def add_printed_frames(self, taken: part) -> None:
+        """Put beside an explorer the frame that the handout prints, for paper."""
+        for bundle in list(taken.findall(cells.is_mime_bundle)):
+            for image in list(bundle.findall(nodes.image)):
+                if not image["uri"].endswith(".pdf") or explorer_of(bundle) is None:
+                    continue
+                uri = drawn(self.app, image["uri"])
+                self.env.images.add_file(self.env.docname, uri)
+                frame = nodes.image(uri=uri, candidates={"*": uri}, alt=image["alt"])
+                frame["classes"], frame["loading"] = ["deck-print"], "lazy"
+                bundle.parent.append(frame)
+
     def settle(self, taken: part, docname: str) -> None:
         """Give a copy ids of its own with the numbers of the chapter's.
 
@@ -220,13 +235,26 @@ class FillDeck(MediumTransform):
             elif node is not taken and node["ids"]:
                 ids = {name: f"part-{self.count}-{name}" for name in node["ids"]}
                 node["ids"], node["names"] = list(ids.values()), []
-                # sphinx-exercise and sphinx-proof look for numbers by labels.
-                ids[node.get("label")] = node.get("label")
                 for kind, numbers in known.items():
-                    found = {
-                        new: numbers[old] for old, new in ids.items() if old in numbers
-                    }
+                    found = {ids[old]: numbers[old] for old in ids if old in numbers}
                     mine.setdefault(kind, {}).update(found)
+
+
+def drawn(app: Sphinx, uri: str) -> str:
+    """A printed frame as SVG, which lies beside it and is made once."""
+    source = Path(app.srcdir, uri)
+    target = source.with_suffix(".svg")
+    if not target.exists():
+        draft = target.with_suffix(".new")
+        try:
+            subprocess.run(["pdf2svg", source, draft], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            raise Untakable(
+                "pdf2svg has not drawn a frame for print; install the packages that "
+                "apt.txt names"
+            ) from None
+        draft.replace(target)
+    return str(PurePosixPath(uri).with_suffix(".svg"))
 
 
 def section_of(node: nodes.Element) -> nodes.section:
@@ -309,7 +337,7 @@ def read_yaml(text: str, place: take, kind: type) -> Any:
     return value
 
 
-def explorer_of(taken: part) -> tuple[nodes.raw, dict] | None:
+def explorer_of(taken: nodes.Element) -> tuple[nodes.raw, dict] | None:
     """The place of an explorer in a part, and its state."""
     for node in taken.findall(nodes.raw):
         if "data-explorer=" in node.astext() and (found := STATE.search(node.astext())):

@@ -200,6 +200,7 @@ document.addEventListener("DOMContentLoaded", () => {
     pdfSeparateFragments: false,
     progress: false,
     scrollActivationWidth: null,
+    showNotes: query.has("print-pdf") && query.has("notes") ? "separate-page" : false,
     transition: "none",
     viewDistance: 2,
   }).then(() => {
