@@ -1,7 +1,9 @@
 """Slides: decks that take what they show from the chapters, as pages of the website.
 
 decks    which decks there are, the chapter of each, the links between them
-takes    parts of a chapter by their labels
+takes    `{take}`: parts of a chapter, put into a deck
+parts    where they are found
+steps    parts shown bit by bit, explorers in a chosen state
 layout   a deck's own words: slides, questions to the room, notes, how many words
 page     the frame of a deck, with reveal.js
 """

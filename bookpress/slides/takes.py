@@ -25,12 +25,10 @@ A deck is written again whenever a chapter that it takes from has been read anew
 """
 
 import json
-import re
 import subprocess
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import yaml
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
@@ -40,16 +38,14 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from bookpress import cells, numbering
-from bookpress.checks.reruns import names_in
 from bookpress.media import WEBSITE, MediumTransform, only
-from bookpress.slides.decks import chapter_of, decks, is_deck
-from bookpress.website.formulas import in_terms
+from bookpress.slides.decks import decks, is_deck
+from bookpress.slides.parts import CELL, Untakable, copies, find, page_of, section_of
+from bookpress.slides.steps import apply_state, apply_steps, explorer_of
 
 logger = logging.getLogger(__name__)
 
-CELL = "cell:"
 SHOWN = ("code", "output", "both")
-STATE = re.compile(r'(<script type="application/json">)(.*?)(</script>)', re.DOTALL)
 
 
 class take(nodes.General, nodes.Element):
@@ -62,10 +58,6 @@ class part(nodes.General, nodes.Element):
 
 class step(nodes.General, nodes.Element):
     """What a key shows next of the part before it."""
-
-
-class Untakable(ValueError):
-    """A part is not there, or not as the deck wants it; the message is one line."""
 
 
 class Take(SphinxDirective):
@@ -95,20 +87,6 @@ def note_labels(app: Sphinx, doctree: nodes.document) -> None:
     if is_deck(app.env.docname):
         labels = sorted({node["label"] for node in doctree.findall(take)})
         app.env.metadata[app.env.docname]["takes"] = labels
-
-
-def page_of(env: BuildEnvironment, deck: str, label: str) -> str | None:
-    """The page that holds a label, None if there is none."""
-    if label.startswith(CELL):
-        return chapter_of(env, deck)
-    exercise = getattr(env, "sphinx_exercise_registry", {}).get(label)
-    proof = getattr(env, "proof_list", {}).get(label)
-    equation = env.get_domain("math").equations.get(label)
-    named = env.get_domain("std").anonlabels.get(label.lower())
-    return next(
-        (page[0] for page in (equation, named) if page),
-        next((entry["docname"] for entry in (exercise, proof) if entry), None),
-    )
 
 
 @only(WEBSITE, otherwise=list)
@@ -176,7 +154,7 @@ class FillDeck(MediumTransform):
         taken["title"] = numbered[0].astext()
         number = numbering.section(self.env, docname, numbered)
         taken["number"] = numbering.dotted(number)
-        taken += self.copies(found, place)
+        taken += copies(found, place)
         self.add_printed_frames(taken)
         self.settle(taken, docname)
         group = nodes.container("", taken, is_div=True, classes=["deck-group"])
@@ -187,23 +165,6 @@ class FillDeck(MediumTransform):
         apply_state(taken, place)
         group += [step(of=show) for show in apply_steps(taken, place)]
         return [group]
-
-    def copies(self, found: nodes.Element, place: take) -> list[nodes.Node]:
-        """What of a part goes onto the slide."""
-        if isinstance(found, nodes.figure):
-            said = (nodes.caption, nodes.legend)
-            return [n.deepcopy() for n in found.children if not isinstance(n, said)]
-        if not cells.is_cell(found):
-            return [found.deepcopy()]
-        show, kept = place.get("show", "code"), []
-        for child in found.children:
-            if cells.is_source(child) and show != "output":
-                kept += [some_lines(n, place) for n in child.deepcopy().children]
-            elif cells.is_output(child) and show != "code":
-                kept.append(child.deepcopy())
-        if not kept:
-            raise Untakable(f"the cell of {place['label']!r} has no {show}")
-        return kept
 
     def add_printed_frames(self, taken: part) -> None:
         """Put beside an explorer the frame that the handout prints, for paper."""
@@ -257,144 +218,8 @@ def drawn(app: Sphinx, uri: str) -> str:
     return str(PurePosixPath(uri).with_suffix(".svg"))
 
 
-def section_of(node: nodes.Element) -> nodes.section:
-    while not isinstance(node, nodes.section):
-        node = node.parent
-    return node
-
-
-def find(page: nodes.document, label: str, docname: str) -> nodes.Element:
-    """The part of a page that has a label.
-
-    Raises
-    ------
-    Untakable : there is none, or several cells give a name
-    """
-    if label.startswith(CELL):
-        return find_cell(page, label.removeprefix(CELL), docname)
-    name = nodes.make_id(label)
-    for node in page.findall(nodes.Element):
-        if isinstance(node, (nodes.target, nodes.section)):
-            continue
-        if {label, name, f"equation-{name}"} & {*node["ids"], *node["names"]}:
-            return node
-    raise Untakable(f"{label!r} of {docname} is no part that a slide can show")
-
-
-def find_cell(page: nodes.document, name: str, docname: str) -> nodes.Element:
-    giving = [
-        cell
-        for cell in page.findall(cells.is_cell)
-        if name in names_in(code_of(cell)).bound
-    ]
-    if len(giving) != 1:
-        how_many = "several cells give" if giving else "no cell gives"
-        raise Untakable(f"{how_many} the name {name!r} in {docname}; take another name")
-    return giving[0]
-
-
-def code_of(cell: nodes.Element) -> str:
-    return "\n".join(
-        block.astext()
-        for source in cell.findall(cells.is_source)
-        for block in source.findall(nodes.literal_block)
-    )
-
-
-def some_lines(block: nodes.Node, place: take) -> nodes.Node:
-    """The lines of a piece of code that a slide wants."""
-    if "lines" not in place:
-        return block
-    lines = block.astext().split("\n")
-    first, _, last = place["lines"].partition("-")
-    try:
-        kept = lines[int(first) - 1 : int(last or first)]
-    except ValueError:
-        kept = []
-    if not kept:
-        raise Untakable(
-            f"{place['label']!r} has lines 1-{len(lines)}, not {place['lines']}"
-        )
-    text = "\n".join(kept)
-    return nodes.literal_block(text, text, language=block["language"])
-
-
 def frameworks(env: BuildEnvironment) -> dict[str, str]:
     return getattr(env.config, "frameworks", {})
-
-
-# States and steps ---------------------------------------------------------------------
-
-
-def read_yaml(text: str, place: take, kind: type) -> Any:
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        value = None
-    if not isinstance(value, kind):
-        what = "{trait: value}" if kind is dict else "a list of {trait: value}"
-        raise Untakable(f"{text!r} of {place['label']!r} must be {what}")
-    return value
-
-
-def explorer_of(taken: nodes.Element) -> tuple[nodes.raw, dict] | None:
-    """The place of an explorer in a part, and its state."""
-    for node in taken.findall(nodes.raw):
-        if "data-explorer=" in node.astext() and (found := STATE.search(node.astext())):
-            return node, json.loads(found[2])
-    return None
-
-
-def checked(changes: Any, state: dict, place: take) -> dict:
-    if unknown := set(changes) - set(state):
-        names, known = ", ".join(sorted(unknown)), ", ".join(sorted(state))
-        raise Untakable(
-            f"the explorer {place['label']!r} has no {names}; it has {known}"
-        )
-    return changes
-
-
-def apply_state(taken: part, place: take) -> None:
-    """Let an explorer begin in the state that a deck has chosen."""
-    if "state" not in place:
-        return
-    if (found := explorer_of(taken)) is None:
-        raise Untakable(f"{place['label']!r} is no explorer, so it has no state")
-    node, state = found
-    changes = checked(read_yaml(place["state"], place, dict), state, place)
-    text = json.dumps(state | changes, allow_nan=False).replace("<", r"\u003c")
-    html = STATE.sub(lambda m: m[1] + text + m[3], node.astext())
-    node.rawsource, node[:] = html, [nodes.Text(html)]
-
-
-def apply_steps(taken: part, place: take) -> list[dict]:
-    """Say what a part shows at first, and return what each key then shows of it."""
-    if "steps" not in place:
-        return []
-    text = place["steps"]
-    formula = next(iter(taken.findall(nodes.math_block)), None)
-    if (found := explorer_of(taken)) is not None:
-        state = found[1]
-        listed = [checked(s, state, place) for s in read_yaml(text, place, list)]
-        names = sorted({name for changes in listed for name in changes})
-        shown = {name: state[name] for name in names}
-        taken["of"] = {"state": shown}
-        # Each step says all, so that one may go back from it.
-        return [{"state": (shown := shown | changes)} for changes in listed]
-    if formula is not None and text == "terms":
-        tex = in_terms(formula)
-        formula.rawsource, formula[:] = tex, [nodes.Text(tex)]
-        formula["nowrap"] = True
-        return []
-    try:
-        shares = [float(share) for share in text.split()]
-    except ValueError:
-        raise Untakable(
-            f"steps of {place['label']!r} are shares of its width (0.3 0.7 1), "
-            "states of an explorer or `terms` of an equation"
-        ) from None
-    taken["of"] = {"share": shares[0]}
-    return [{"share": share} for share in shares[1:]]
 
 
 # HTML ---------------------------------------------------------------------------------
