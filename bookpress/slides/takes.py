@@ -19,7 +19,8 @@ some lines of the code. `state` sets an explorer's traits. `steps` shows a part 
 bit, key by key: of a picture up to these shares of its width (`0.36 0.68 1`), of an
 explorer these traits one after the other, of an equation its terms (`terms`), which end
 at `\\allowbreak` and at the ends of lines. `later` keeps a part back until a key is
-pressed; `beside` puts it beside the slide's words.
+pressed; `beside` puts it beside the slide's words. `zoom` is how much larger than on
+the chapter's page an explorer stands.
 
 A deck is written again whenever a chapter that it takes from has been read anew.
 """
@@ -70,6 +71,7 @@ class Take(SphinxDirective):
         "lines": directives.unchanged_required,
         "state": directives.unchanged_required,
         "steps": directives.unchanged_required,
+        "zoom": lambda text: str(float(text)),
         "later": directives.flag,
         "beside": directives.flag,
     }
@@ -146,6 +148,7 @@ class FillDeck(MediumTransform):
                 break
             numbered = numbered.parent
         taken = part(label=label, page=docname, beside=place["beside"])
+        taken["zoom"] = place.get("zoom", "")
         anchored = section if label.startswith(CELL) else found
         taken["anchor"] = next(
             (name for name in anchored["ids"] if name == nodes.make_id(label)),
@@ -160,8 +163,7 @@ class FillDeck(MediumTransform):
         group = nodes.container("", taken, is_div=True, classes=["deck-group"])
         if place["later"]:
             group["classes"].append("fragment")
-        if cells.is_cell(found):
-            group["classes"] += sorted(cells.tags_of(found) & set(frameworks(self.env)))
+        group["classes"] += sorted(tags_around(found) & set(frameworks(self.env)))
         apply_state(taken, place)
         group += [step(of=show) for show in apply_steps(taken, place)]
         return [group]
@@ -218,6 +220,13 @@ def drawn(app: Sphinx, uri: str) -> str:
     return str(PurePosixPath(uri).with_suffix(".svg"))
 
 
+def tags_around(node: nodes.Element | None) -> set[str]:
+    """The tags of the cell that a part is, or lies in."""
+    while node is not None and not cells.is_cell(node):
+        node = node.parent
+    return cells.tags_of(node) if node is not None else set()
+
+
 def frameworks(env: BuildEnvironment) -> dict[str, str]:
     return getattr(env.config, "frameworks", {})
 
@@ -229,6 +238,8 @@ def visit_part(translator, node: part) -> None:
     attributes = {"CLASS": "deck-part"}
     if "of" in node:
         attributes["data-of"] = json.dumps(node["of"])
+    if node["zoom"]:
+        attributes["style"] = f"--zoom: {node['zoom']}"
     translator.body.append(translator.starttag(node, "div", **attributes))
 
 
