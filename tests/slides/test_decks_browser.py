@@ -262,3 +262,11 @@ def test_without_scripts_all_slides_stand_below_one_another(
 
 def test_each_deck_belongs_to_a_page_of_the_book():
     assert set(DECKS) <= {file_name(docname) for docname in PAGES}
+
+
+def test_the_front_page_s_deck_has_every_explorer_of_the_book(site: Path):
+    def explorers(folder: str, pattern: str) -> set[str]:
+        pages = [path.read_text("utf8") for path in (site / folder).glob(pattern)]
+        return set(re.findall(r'\bdata-explorer="(\w+)"', "".join(pages)))
+
+    assert explorers("slides", "intro.html") == explorers("book", "*.html")

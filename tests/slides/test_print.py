@@ -7,15 +7,16 @@ import pytest
 from pypdf import PdfReader
 from this_book import ROOT, command
 
-from bookpress.commands.slides import print_decks
-
 SLIDES = 35  # of the perceptron
 
 
 @pytest.fixture(scope="module")
 def printed(site: Path) -> dict[str, PdfReader]:
     """The decks, printed with Keras' code and with notes."""
-    paths = print_decks(ROOT, ["keras"], notes=True)
+    words = ["slides", "--root", ROOT, "--framework", "keras", "--notes"]
+    done = subprocess.run(command(*words), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    paths = [Path(line.partition(": ")[2]) for line in done.stdout.splitlines()]
     return {path.name: PdfReader(path) for path in paths}
 
 
