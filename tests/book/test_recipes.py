@@ -21,7 +21,7 @@ RECIPES = (ROOT / "CONTRIBUTING.md").read_text("utf8")
 
 def blocks(heading: str) -> list[str]:
     """What the fences of a recipe hold, in order."""
-    text = RECIPES.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    text = RECIPES.partition(f"## {heading}\n")[2].partition("\n## How ")[0]
     fences = re.findall(r"^(`{3,4})\w+\n(.*?)^\1\n", text, flags=re.M | re.S)
     return [block for _, block in fences]
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from this_book import CHAPTERS, PAGES, ROOT, code, file_name, source
+from this_book import PAGES, ROOT, file_name, source
 
 from bookpress.checks import claims, numbers
 from bookpress.slides.decks import sources
@@ -54,21 +54,3 @@ def test_a_deck_claims_no_more_than_the_record_says(name):
         for fault in mark.faults(claims.recorded(entry))
     ]
     assert faults == []
-
-
-def test_the_front_page_s_deck_has_every_explorer():
-    shown = {
-        name
-        for docname in CHAPTERS
-        for cell in code(docname)
-        for name in re.findall(r"^from explorers\.(\w+) import [A-Z]", cell.text, re.M)
-    }
-    taken = re.findall(r"^```\{take\} (fig:\S+)", DECKS["intro"], re.M)
-    found = {
-        name
-        for docname in CHAPTERS
-        for cell in code(docname)
-        if any(f"name: {label}" in cell.options for label in taken)
-        for name in re.findall(r"^from explorers\.(\w+) import [A-Z]", cell.text, re.M)
-    }
-    assert found == shown

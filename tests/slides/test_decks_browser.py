@@ -33,6 +33,9 @@ STICKS_OUT = """() => {
 }"""
 
 
+VALUE = "knob => `${knob.getAttribute('aria-valuetext')} ${knob.value}`"
+
+
 @pytest.fixture(params=DECKS)
 def deck(request: pytest.FixtureRequest) -> str:
     """The address of a deck within the website."""
@@ -103,23 +106,28 @@ def test_keys_move_the_slides_on_and_back(visit: Visit, home: str, deck: str):
 def test_keys_stay_in_an_explorer_until_escape(visit: Visit, served: str, deck: str):
     with visit(served + deck) as page:
         begin(page)
-        for place in page.locator(".explorer").all():
-            name = place.get_attribute("data-explorer")
+        places = page.locator(".explorer").all()
+        for name in {place.get_attribute("data-explorer") for place in places}:
             show(page, f'.explorer[data-explorer="{name}"]')
             at = slide(page)
-            knob = page.locator("section.present .explorer [role=slider]").first
+            knobs = page.locator("section.present .explorer").first.locator(
+                "[role=slider], input[type=range]"
+            )
+            knob = knobs.first
             knob.focus()
-            before = knob.get_attribute("aria-valuetext")
-            page.keyboard.press("ArrowRight")
-            settle(page)
-            assert slide(page) == at
-            assert knob.get_attribute("aria-valuetext") != before
+            seen = {knob.evaluate(VALUE)}
+            for key in ("ArrowRight", "ArrowLeft"):
+                page.keyboard.press(key)
+                settle(page)
+                assert slide(page) == at, name
+                seen.add(knob.evaluate(VALUE))
+            assert len(seen) > 1, name
             page.keyboard.press("Escape")
             assert not page.evaluate("Reveal.isOverview()")
-            page.keyboard.press("PageDown")
             page.evaluate("while (Reveal.availableFragments().next) Reveal.next()")
-            page.keyboard.press("PageDown")
-            assert slide(page) > at
+            before = page.evaluate("JSON.stringify(Reveal.getState())")
+            page.keyboard.press("PageUp")
+            assert page.evaluate("JSON.stringify(Reveal.getState())") != before, name
 
 
 def test_a_point_follows_the_pointer_however_the_slide_is_scaled(
@@ -254,3 +262,11 @@ def test_without_scripts_all_slides_stand_below_one_another(
 
 def test_each_deck_belongs_to_a_page_of_the_book():
     assert set(DECKS) <= {file_name(docname) for docname in PAGES}
+
+
+def test_the_front_page_s_deck_has_every_explorer_of_the_book(site: Path):
+    def explorers(folder: str, pattern: str) -> set[str]:
+        pages = [path.read_text("utf8") for path in (site / folder).glob(pattern)]
+        return set(re.findall(r'\bdata-explorer="(\w+)"', "".join(pages)))
+
+    assert explorers("slides", "intro.html") == explorers("book", "*.html")
