@@ -16,9 +16,9 @@ LAB := $(CURDIR)/bookpress/notebooks/lab
 PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help book site pdf handouts bundle serve lab test test-fast test-all lint \
+.PHONY: help book site pdf handouts slides bundle serve lab test test-fast test-all lint \
         bench claims reruns lock links newest \
-        setup setup-python setup-test setup-test-all clean distclean
+        setup setup-python setup-slides setup-test setup-test-all clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -36,6 +36,10 @@ pdf: setup ## build one handout (FRAMEWORK=both|keras|pytorch SOLUTIONS=end|inli
 
 handouts: setup ## build the handouts that the website offers
 	@$(RUN).book handouts
+
+slides: setup-slides ## print the decks, one slide a page (FRAMEWORK=both|keras|pytorch NOTES=1)
+	@$(RUN).book site
+	@$(RUN).slides --framework $(FRAMEWORK) $(if $(NOTES),--notes)
 
 bundle: setup ## build all of it, and pack one zip that works without a network
 	@$(RUN).book handouts site bundle
@@ -88,6 +92,9 @@ setup:
 
 setup-python:
 	@$(INSTALL)
+
+setup-slides:
+	@$(INSTALL) --apt apt.txt bookpress/slides/apt.txt
 
 setup-test:
 	@$(INSTALL) --apt apt.txt tests/apt.txt

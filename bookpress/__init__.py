@@ -8,6 +8,7 @@ content     what a page may contain, and what that becomes in each medium
 website     frame, formulas, policy, what third parties' markup lacks
 handout     LaTeX, the editions, the passes of LuaLaTeX
 notebooks   notebooks to download, the bundle, JupyterLab
+slides      decks that take from the chapters, as pages of the website
 commands    what `make` calls
 
 The modules beside these folders are what they share. `commands.install` runs before

@@ -146,6 +146,18 @@ def run(page: Path, twice: bool = False) -> Run:
     return result
 
 
+def faults_of_deck(deck: Path, run: Run) -> list[str]:
+    """What a deck says otherwise than its chapter's run, which has come to its end."""
+    found = Run(run.namespace, deck.name)
+    for piece in pieces(deck.read_text(encoding="utf8")):
+        for held in held_in(piece):
+            evaluate(held, run.namespace)
+            found.numbers.append(held)
+        for mark in marks_in(piece):
+            found.claims += repeated_here(mark, deck.name, run.namespace)
+    return found.wrong + found.claims
+
+
 def printed(code: object, namespace: dict) -> str:
     """Run a cell; return what it prints. Its figures are closed, as a notebook does."""
     stdout = io.StringIO()

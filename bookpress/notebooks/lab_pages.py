@@ -18,6 +18,7 @@ from bookpress.media import WEBSITE, only
 from bookpress.notebooks.downloads import picture
 from bookpress.notebooks.markdown import Page
 from bookpress.pages import file_of
+from bookpress.slides.decks import is_deck
 
 
 def describe(app: Sphinx, docname: str, document: nodes.document) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def write(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     whole = app.config.book_solutions != "none"
-    if whole and doctree:
+    if whole and doctree and not is_deck(pagename):
         folder = Path(app.srcdir, "_build", "lab")
         folder.mkdir(parents=True, exist_ok=True)
         content = json.dumps(describe(app, pagename, doctree), ensure_ascii=False)

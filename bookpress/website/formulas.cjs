@@ -14,8 +14,11 @@ function render({ tex, display }) {
       displayMode: display,
       output: "htmlAndMathml",
       // Signs and units that LaTeX would not take are errors here too; letters of
-      // other scripts are not.
-      strict: (code) => (code === "unicodeTextInMathMode" ? "ignore" : "error"),
+      // other scripts are not, and neither is a class for the terms of a deck.
+      strict: (code) =>
+        ["unicodeTextInMathMode", "htmlExtension"].includes(code) ? "ignore" : "error",
+      trust: ({ command, class: name }) =>
+        command === "\\htmlClass" && name === "fragment",
     });
     return { html };
   } catch (error) {

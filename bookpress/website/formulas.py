@@ -56,6 +56,9 @@ TOKEN = re.compile(
     re.S,
 )
 
+# No term of its own
+SIGNS = re.compile(r"[\s=+−-]*")
+
 # What must not begin a line, and the longest formula that is kept whole for it.
 PUNCTUATION = tuple(".,:;!?)’”")
 SHORT = 30
@@ -174,6 +177,35 @@ def broken(tex: str) -> str:
             lines.append("" if begins_anew else r"\quad ")
     rows = "\\\\\n".join("& " + line.strip() for line in lines)
     return rf"\begin{{aligned}}{rows}\end{{aligned}}"
+
+
+def in_terms(node: nodes.math_block) -> str:
+    """A displayed formula of which a deck shows one term after the other.
+
+    Terms end where a narrow column would break the formula, and at the ends of rows.
+    All but the first are marked as what reveal.js shows later; their room is kept.
+    """
+    aligned = re.compile(r"(\\begin\{aligned\})(.*)(\\end\{aligned\})", re.S)
+    source = node.astext().strip()
+    tex = source if aligned.fullmatch(source) else display_source(node)
+    whole = aligned.fullmatch(tex)
+    made, inside, closing = whole.groups() if whole else ("", tex, "")
+    piece, depth, first = "", 0, True
+    for token in [*TOKEN.findall(inside), r"\allowbreak"]:
+        depth += token.startswith((r"\begin", "{")) - token.startswith((r"\end", "}"))
+        aligns = token == "&" and not first  # no class reaches across it
+        if depth or not (aligns or STOP.match(token)):
+            piece += token
+            continue
+        after = BREAK.sub(lambda found: f" {found[1] or ''}", token)
+        if SIGNS.fullmatch(piece):  # a sign alone waits for what it leads to
+            made, piece = (
+                (made + piece + after, "") if aligns else (made, piece + after)
+            )
+            continue
+        made += (piece if first else rf"\htmlClass{{fragment}}{{{piece}}}") + after
+        piece, first = "", False
+    return made + piece + closing
 
 
 def typeset(translator, node: nodes.Node, tex: str, display: bool) -> str:

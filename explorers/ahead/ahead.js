@@ -122,8 +122,7 @@ export default {
     });
     all.element.addEventListener("click", (event) => {
       if (event.target.closest(".handle")) return;
-      const box = all.svg.getBoundingClientRect();
-      go((all.x.value(event.clientX - box.left) - start) * 12);
+      go((all.x.value(all.under(event)[0]) - start) * 12);
     });
     all.element.classList.add("ahead-all");
 

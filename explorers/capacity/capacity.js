@@ -177,11 +177,8 @@ export default {
       figure.draw();
     };
     const pixels = (event, i) => {
-      const box = plane.svg.getBoundingClientRect();
-      return Math.hypot(
-        plane.x.at(data.x[i]) - event.clientX + box.left,
-        plane.y.at(data.y[i]) - event.clientY + box.top,
-      );
+      const [x, y] = plane.under(event);
+      return Math.hypot(plane.x.at(data.x[i]) - x, plane.y.at(data.y[i]) - y);
     };
     const knob = handle(plane, {
       name: "selected point",

@@ -88,7 +88,7 @@ export default {
     });
     for (const [part, shift] of [[chain, 1], [plot, 0]]) {
       part.svg.addEventListener("click", (event) => {
-        const pixel = event.clientX - part.svg.getBoundingClientRect().left;
+        const [pixel] = part.under(event);
         if (pixel < part.margin.left || event.target.closest(".handle")) return;
         const at = Math.round(part.x.value(pixel)) + shift;
         figure.set({ at: Math.min(now().length, Math.max(1, at)) });

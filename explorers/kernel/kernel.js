@@ -200,9 +200,9 @@ export default {
     for (const plot of plots) {
       plot.element.addEventListener("click", (event) => {
         if (/** @type {Element} */ (event.target).closest(".handle")) return;
-        const box = plot.svg.getBoundingClientRect();
-        const column = Math.round(plot.x.value(event.clientX - box.left));
-        const row = -Math.round(plot.y.value(event.clientY - box.top));
+        const [left, top] = plot.under(event);
+        const column = Math.round(plot.x.value(left));
+        const row = -Math.round(plot.y.value(top));
         if (row >= 0 && column >= 0 && row < rows && column < columns) go(row, column);
       });
     }

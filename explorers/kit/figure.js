@@ -38,6 +38,7 @@ export class Figure {
     /** @type {(() => void)[]} what to undo at the end */
     this.endings = [];
     this.frame = 0;
+    this.seen = false;
     this.live = html("div", { class: "explorer-live", role: "status" });
     this.said = "";
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
@@ -52,7 +53,7 @@ export class Figure {
     const watch = new ResizeObserver(() => this.measure() && this.schedule());
     watch.observe(body);
     this.endings.push(() => watch.disconnect(), () => model.off("change", this.redraw));
-    if (this.measure()) this.draw();
+    this.draw();
   }
 
   /** All traits by name. */
@@ -91,7 +92,8 @@ export class Figure {
   /** Read the widths of the plots; tell whether they are on the screen. */
   measure() {
     for (const plot of this.plots) plot.measure();
-    return this.body.clientWidth > 0;
+    this.seen = this.body.clientWidth > 0;
+    return this.seen;
   }
 
   schedule() {
@@ -101,8 +103,9 @@ export class Figure {
     });
   }
 
+  /** Draw, if it is on the screen; it is drawn when it gets there. */
   draw() {
-    this.paint(this.state);
+    if (this.seen || this.measure()) this.paint(this.state);
   }
 
   /** Draw at once what waits for the next frame. */

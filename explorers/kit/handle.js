@@ -71,11 +71,8 @@ export function handle(
   const snap = (value, step) => Number((Math.round(value / step) * step).toPrecision(12));
 
   const away = (event) => {
-    const box = plot.svg.getBoundingClientRect();
-    return [
-      plot.x.at(now[0]) - (event.clientX - box.left),
-      plot.y.at(now[1]) - (event.clientY - box.top),
-    ];
+    const [x, y] = plot.under(event);
+    return [plot.x.at(now[0]) - x, plot.y.at(now[1]) - y];
   };
   const self = {
     /** @param {PointerEvent} event @returns {number} pixels, infinite out of reach */
@@ -107,11 +104,11 @@ export function handle(
   });
   group.addEventListener("pointermove", (event) => {
     if (!grip) return;
-    const box = plot.svg.getBoundingClientRect();
+    const [x, y] = plot.under(event);
     const { step } = limits();
     move(
-      snap(plot.x.value(event.clientX - box.left + grip[0]), step[0]),
-      snap(plot.y.value(event.clientY - box.top + grip[1]), upright ? step[0] : (step[1] ?? 1)),
+      snap(plot.x.value(x + grip[0]), step[0]),
+      snap(plot.y.value(y + grip[1]), upright ? step[0] : (step[1] ?? 1)),
     );
   });
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {

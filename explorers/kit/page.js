@@ -52,7 +52,10 @@ export function mountAll(explorers) {
     const anchor = place.closest("figure[id]")?.id ?? "";
     const address = new Address(key, explorer.address, anchor);
     const model = new PageModel({ ...defaults, ...address.read() });
-    new Figure(explorer, model, place.querySelector(".explorer-body"), defaults);
+    const body = place.querySelector(".explorer-body");
+    const figure = new Figure(explorer, model, body, defaults);
     model.on("change", () => address.write(model.state, defaults));
+    // A deck leads a figure from state to state.
+    place.addEventListener("explorer-state", ({ detail }) => figure.set(detail));
   }
 }

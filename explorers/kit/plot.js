@@ -114,6 +114,17 @@ export class Plot {
     this.axes.replaceChildren(...marks);
   }
 
+  /**
+   * Where a pointer is, in the plot's own pixels: a deck shows them enlarged.
+   * @param {MouseEvent} event
+   * @returns {Pair}
+   */
+  under(event) {
+    const box = this.svg.getBoundingClientRect();
+    const scale = box.width ? this.width / box.width : 1;
+    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+  }
+
   /** @param {Pair} point @returns {string} its pixels, "12.0,34.5" */
   at([x, y]) {
     return `${place(this.x.at(x))},${place(this.y.at(y))}`;

@@ -188,9 +188,8 @@ export default {
     });
     maps.element.addEventListener("click", (event) => {
       if (/** @type {Element} */ (event.target).closest(".handle")) return;
-      const at = maps.svg.getBoundingClientRect();
-      const x = Math.round(maps.x.value(event.clientX - at.left));
-      const y = Math.round(maps.y.value(event.clientY - at.top));
+      const [left, top] = maps.under(event);
+      const [x, y] = [Math.round(maps.x.value(left)), Math.round(maps.y.value(top))];
       if (x >= 0 && x < WIDE && y <= 0 && y > -HIGH) chooseUnit(x, y);
     });
 

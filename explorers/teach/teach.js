@@ -191,9 +191,8 @@ export default {
     });
     /** The tile under a pointer, or −1. */
     const under = (event) => {
-      const box = tiles.svg.getBoundingClientRect();
-      const x = Math.round(tiles.x.value(event.clientX - box.left));
-      const y = Math.round(-tiles.y.value(event.clientY - box.top));
+      const [left, top] = tiles.under(event);
+      const [x, y] = [Math.round(tiles.x.value(left)), Math.round(-tiles.y.value(top))];
       return now().cells.findIndex((cell) => cell[0] === x && cell[1] === y);
     };
     const look = (tile) => {
@@ -232,8 +231,7 @@ export default {
     const here = map.dots("ink teach-ring", 9);
     const placeIn = (layer, tile) => [maps[layer][tile], maps[layer][count + tile]];
     const nearest = (event) => {
-      const box = map.svg.getBoundingClientRect();
-      const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+      const [x, y] = map.under(event);
       const { layer } = sound(figure.state);
       const far = kinds.map((_, tile) => {
         const [a, b] = placeIn(layer, tile);

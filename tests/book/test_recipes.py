@@ -21,7 +21,7 @@ RECIPES = (ROOT / "CONTRIBUTING.md").read_text("utf8")
 
 def blocks(heading: str) -> list[str]:
     """What the fences of a recipe hold, in order."""
-    text = RECIPES.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    text = RECIPES.partition(f"## {heading}\n")[2].partition("\n## How ")[0]
     fences = re.findall(r"^(`{3,4})\w+\n(.*?)^\1\n", text, flags=re.M | re.S)
     return [block for _, block in fences]
 
@@ -29,6 +29,7 @@ def blocks(heading: str) -> list[str]:
 PAGE, TOC_LINE, CHECK = blocks("How to add a chapter")
 (EXERCISE,) = blocks("How to add an exercise")
 EXPERIMENT, CLAIM = blocks("How to write a claim")
+(DECK,) = blocks("How to write a deck")
 DATA, LOADER = blocks("How to add a data set")
 
 
@@ -68,6 +69,15 @@ def test_the_recipe_s_check_passes_and_tells_a_wrong_chapter(page):
     assert [held.holds for held in chapters.run(page).numbers] == [False]
 
 
+def test_the_deck_of_the_recipe_holds_its_number_to_the_chapter(tmp_path, page):
+    deck = tmp_path / "deck.md"
+    deck.write_text(DECK, "utf8")
+    assert numbers.uncovered_numbers(DECK) == []
+    assert chapters.faults_of_deck(deck, chapters.run(page)) == []
+    deck.write_text(DECK.replace("0.000977", "0.000978"), "utf8")
+    assert len(chapters.faults_of_deck(deck, chapters.run(page))) == 1
+
+
 def test_the_claim_of_the_recipe_holds_as_often_as_it_says(tmp_path):
     (tmp_path / "claims").mkdir()
     (tmp_path / "claims" / "halving.py").write_text(EXPERIMENT, "utf8")
@@ -93,7 +103,9 @@ def test_who_follows_the_recipes_gets_a_chapter_with_an_exercise(tmp_path):
     book = FixtureBook(tmp_path / "a book")
     book.write("book/halving.md", f"{PAGE}\n## Exercises\n\n{EXERCISE}")
     (book.root / "tests" / "book").mkdir()
+    (book.root / "slides").mkdir()
     book.write("tests/book/test_halving.py", CHECK)
+    book.write("slides/halving.md", DECK)
     book.edit("_toc.yml", "  - file: book/page\n", f"  {TOC_LINE.strip()}\n")
     book.edit("_toc.yml", "chapters:\n", "chapters:\n  - file: book/status\n")
     book.edit("book/intro.md", "page.md", "halving.md")
@@ -107,6 +119,11 @@ def test_who_follows_the_recipes_gets_a_chapter_with_an_exercise(tmp_path):
     assert "Exercise 1 (A hundredth)" in text
     assert "Solution to Exercise 1 (A hundredth)" in text
     assert 'alt="A curve that falls by half at each of ten steps' in html
+    deck = book.read("_build/html/slides/halving.html")
+    assert 'href="../slides/halving.html"' in html
+    assert deck.count("<section ") == 4
+    assert 'alt="A curve that falls by half at each of ten steps' in deck
+    assert "np.arange(11)" in re.sub(r"<[^>]*>", "", deck)
     status = re.sub(r"<[^>]*>|\s+", " ", book.page("status"))
     assert re.search(r"Halving +not measured yet", status)
 

@@ -5,8 +5,10 @@ imports everything from here; so it is executed once for all of them, and forgot
 """
 
 import pytest
+from this_book import ROOT, file_name
 
-from bookpress.checks.chapters import Run
+from bookpress.checks.chapters import Run, faults_of_deck
+from bookpress.slides.decks import sources
 
 __all__ = [
     "executed",
@@ -14,6 +16,7 @@ __all__ = [
     "test_a_chapter_runs_without_a_warning",
     "test_claims_say_no_more_than_the_draws_of_the_page",
     "test_numbers_in_prose_equal_the_run",
+    "test_numbers_on_slides_equal_the_run",
 ]
 
 
@@ -30,6 +33,14 @@ def test_a_chapter_runs_without_a_warning(executed):
 
 def test_numbers_in_prose_equal_the_run(executed):
     assert executed.wrong == []
+
+
+def test_numbers_on_slides_equal_the_run(request, executed):
+    name = file_name(request.module.PAGE)
+    decks = [path for path in sources(ROOT) if path.stem == name]
+    if not decks:
+        pytest.skip("the chapter has no deck")
+    assert faults_of_deck(decks[0], executed) == []
 
 
 def test_claims_say_no_more_than_the_draws_of_the_page(executed):
