@@ -72,7 +72,7 @@ def chapter(request):
 # The files that take longest go first.
 SLOW = ["website", "generalization", "convolution", "capacity_browser", "book"]
 SLOW += ["every_explorer_alone", "editions", "jupyterlab"]
-SLOW += ["training", "optimization", "downloads"]
+SLOW += ["training", "decks_browser", "optimization", "downloads"]
 
 
 def pytest_collection_modifyitems(items) -> None:
