@@ -37,9 +37,9 @@ pdf: setup ## build one handout (FRAMEWORK=both|keras|pytorch SOLUTIONS=end|inli
 handouts: setup ## build the handouts that the website offers
 	@$(RUN).book handouts
 
-slides: setup-slides ## print the decks, one slide a page (FRAMEWORK=both|keras|pytorch NOTES=1)
+slides: setup-slides ## print the decks, one slide a page (DECK=mlp FRAMEWORK=both|keras|pytorch NOTES=1)
 	@$(RUN).book site
-	@$(RUN).slides --framework $(FRAMEWORK) $(if $(NOTES),--notes)
+	@$(RUN).slides --framework $(FRAMEWORK) $(if $(NOTES),--notes) $(if $(DECK),--deck "$(DECK)")
 
 bundle: setup ## build all of it, and pack one zip that works without a network
 	@$(RUN).book handouts site bundle

@@ -30,6 +30,7 @@ from bookpress.commands.bench_site import measure_site
 from bookpress.commands.cli import Parser
 from bookpress.commands.measure import children_memory, measured
 from bookpress.settings import settings
+from bookpress.slides import decks
 
 ROOT = Path.cwd()  # the book's top folder
 
@@ -95,9 +96,12 @@ def lab_memory(root: Path) -> int:
 
 
 def measure_builds(root: Path) -> dict[str, float]:
-    """Seconds of builds from nothing, of no change and of a changed sentence."""
+    """Seconds of builds from nothing, of no change, of changed decks, of a sentence."""
     found = {"cold": build(root, "pdf", "site")}  # the website lists the handout
     found["none"] = build(root, "site")
+    for deck in decks.sources(root):
+        deck.write_text(deck.read_text("utf8") + "\n% One more line.\n", "utf8")
+    found["decks"] = build(root, "site")
     page = max(
         (pages.source(root, name) for name in pages.listed(root)),
         key=lambda path: path.stat().st_size,

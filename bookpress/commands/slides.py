@@ -7,6 +7,7 @@ from pathlib import Path
 from bookpress import progress
 from bookpress.commands.cli import Parser
 from bookpress.settings import settings
+from bookpress.slides.decks import sources
 
 # Chromium prints what the page shows, so that fonts and pictures must have come.
 READY = """async () => {
@@ -34,12 +35,15 @@ def chromium() -> str:
     )
 
 
-def print_decks(root: Path, frameworks: list[str], notes: bool) -> Iterator[Path]:
-    """Print each deck for each framework, in PDF; yields the files.
+def print_decks(
+    root: Path, decks: list[str], frameworks: list[str], notes: bool
+) -> Iterator[Path]:
+    """Print decks for each framework, in PDF; yields the files.
 
     Parameters
     ----------
     root : the book's top folder, its website built
+    decks : their names
     frameworks : whose code the slides show; one file for each
     notes : whether a page of notes follows each slide
     """
@@ -51,14 +55,15 @@ def print_decks(root: Path, frameworks: list[str], notes: bool) -> Iterator[Path
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=switches)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
-        for deck in sorted((root / "_build" / "html" / "slides").glob("*.html")):
+        for deck in decks:
+            address = (root / "_build" / "html" / "slides" / f"{deck}.html").as_uri()
             for framework in frameworks:
                 query = f"print-pdf&framework={framework}" + "&notes" * notes
-                page.goto(f"{deck.as_uri()}?{query}")
+                page.goto(f"{address}?{query}")
                 page.locator(".pdf-page").last.wait_for(state="attached")
                 page.evaluate(READY)
                 end = "-notes" if notes else ""
-                path = target / f"{deck.stem}-{framework}{end}.pdf"
+                path = target / f"{deck}-{framework}{end}.pdf"
                 page.pdf(path=path, prefer_css_page_size=True, print_background=True)
                 yield path
         browser.close()
@@ -69,13 +74,23 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=Path(), help="the book's folder")
     parser.add_argument("--framework", default="both", help="whose code is shown")
     parser.add_argument("--notes", action="store_true", help="pages of notes, too")
+    parser.add_argument("--deck", help="the only deck to print; all without it")
     arguments = parser.parse_args()
     root = arguments.root.resolve()
+    decks = [path.stem for path in sources(root)]
+    if arguments.deck not in (None, *decks):
+        parser.error(f"argument --deck: choose from {', '.join(decks)}")
     known = [name.lower() for name in settings(root).frameworks.values()]
     if arguments.framework not in ("both", *known):
         parser.error(f"argument --framework: choose from both, {', '.join(known)}")
     chosen = known if arguments.framework == "both" else [arguments.framework]
-    for path in print_decks(root, chosen or [""], arguments.notes):
+    only = [arguments.deck] if arguments.deck else decks
+    for deck in only:
+        if not (
+            built := root / "_build" / "html" / "slides" / f"{deck}.html"
+        ).is_file():
+            raise SystemExit(f"error: there is no {built}; build it first: make site")
+    for path in print_decks(root, only, chosen or [""], arguments.notes):
         progress.say(f"slides: {path}")
 
 

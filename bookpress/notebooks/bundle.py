@@ -20,6 +20,7 @@ README = """\
 
 Read   Open index.html in a browser. It works without a network, search included.
 Print  The handouts are in handouts/.
+Teach  The decks are in slides/, one for each chapter; begin with slides/intro.html.
 Run    The chapters are notebooks, in notebooks/, beside the helper, the data and the
        interactive figures that they use. You need Python 3.11, 3.12 or 3.13 and, this
        one time, a network:

@@ -38,7 +38,7 @@ STICKS_OUT = """() => {
       const low = e.closest(".deck-body") ? body.bottom : body.top;
       return box.left < room.left - 1 || box.right > room.right + 1
         || box.bottom > low + 2
-        || e.matches(".pst-scrollable-table-container") && e.scrollWidth > e.clientWidth + 1;
+        || e.matches(".formula-box, pre, table") && e.scrollWidth > e.clientWidth + 1;
     })
     .map((e) => `${e.tagName} ${e.className}`);
 }"""

@@ -12,8 +12,9 @@ SLIDES = 35  # of the perceptron
 
 @pytest.fixture(scope="module")
 def printed(site: Path) -> dict[str, PdfReader]:
-    """The decks, printed with Keras' code and with notes."""
-    words = ["slides", "--root", ROOT, "--framework", "keras", "--notes"]
+    """A deck, printed with Keras' code and with notes."""
+    words = ["slides", "--root", ROOT, "--deck", "perceptron", "--framework", "keras"]
+    words.append("--notes")
     done = subprocess.run(command(*words), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     paths = [Path(line.partition(": ")[2]) for line in done.stdout.splitlines()]
@@ -45,9 +46,12 @@ def test_all_is_drawn_in_vectors_and_explorers_are_their_printed_frames(printed)
     assert "Play" not in page.extract_text()
 
 
-def test_an_unknown_framework_is_told_in_one_line():
-    done = subprocess.run(
-        command("slides", "--framework", "jax"), capture_output=True, text=True
-    )
+@pytest.mark.parametrize(
+    "option, value, said",
+    [("framework", "jax", "from both, keras"), ("deck", "lossess", "from attention, ")],
+)
+def test_an_unknown_choice_is_told_in_one_line(option, value, said):
+    words = ["slides", "--root", ROOT, f"--{option}", value]
+    done = subprocess.run(command(*words), capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.count("\n") == 1 and "choose from both, keras" in done.stderr
+    assert done.stderr.count("\n") == 1 and f"choose {said}" in done.stderr
