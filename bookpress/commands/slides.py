@@ -78,6 +78,7 @@ def main() -> None:
     arguments = parser.parse_args()
     root = arguments.root.resolve()
     decks = [path.stem for path in sources(root)]
+    built = root / "_build" / "html" / "slides"
     if arguments.deck not in (None, *decks):
         parser.error(f"argument --deck: choose from {', '.join(decks)}")
     known = [name.lower() for name in settings(root).frameworks.values()]
@@ -86,10 +87,8 @@ def main() -> None:
     chosen = known if arguments.framework == "both" else [arguments.framework]
     only = [arguments.deck] if arguments.deck else decks
     for deck in only:
-        if not (
-            built := root / "_build" / "html" / "slides" / f"{deck}.html"
-        ).is_file():
-            raise SystemExit(f"error: there is no {built}; build it first: make site")
+        if not (page := built / f"{deck}.html").is_file():
+            raise SystemExit(f"error: there is no {page}; build it first: make site")
     for path in print_decks(root, only, chosen or [""], arguments.notes):
         progress.say(f"slides: {path}")
 

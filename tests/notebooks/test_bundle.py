@@ -48,13 +48,8 @@ def test_the_bundle_holds_the_website_and_what_its_notebooks_need(bundle, site):
     for name in ("notebook_utils.py", "data/iris.csv", "explorers/_built/kit.css"):
         assert (bundle / "notebooks" / name).is_file()
     readme = (bundle / "README.txt").read_text()
-    for name in (
-        "index.html",
-        "notebooks",
-        "slides",
-        "requirements.txt",
-        "LICENSE-TEXT",
-    ):
+    named = ("index.html", "notebooks", "slides", "requirements.txt", "LICENSE-TEXT")
+    for name in named:
         assert name in readme and (bundle / name).exists()
 
 
