@@ -2,7 +2,8 @@
 
 Each heading of the second level begins a slide; what stands below the first one is the
 title slide. `{ask}` is a question to the room. `{notes}` is what the speaker says, seen
-in the speaker's window only; its argument is the minutes that the slide takes.
+in the speaker's window only; its argument is the minutes that the slide takes. Notes
+answer questions, so an edition without solutions has none of them.
 
 ````
 ## How does it learn?
@@ -135,6 +136,7 @@ class MakeSlides(MediumTransform):
     def run(self, **kwargs) -> None:
         if not is_deck(self.env.docname):
             return
+        self.tells = getattr(self.config, "book_solutions", "end") != "none"
         title, *others = slides_in(self.document)
         place, made = self.place_of_chapter(), []
         # A slide of words alone leads up to the next part.
@@ -169,7 +171,7 @@ class MakeSlides(MediumTransform):
         else:
             body = nodes.container("", *words.children)
         body["classes"] = ["deck-body"]
-        made += [body, *said]
+        made += [body, *said * self.tells]
         return made
 
     def place_of_chapter(self) -> dict[str, str]:

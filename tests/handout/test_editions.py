@@ -333,6 +333,9 @@ def test_a_website_without_solutions_has_a_folder_of_its_own(site):
     assert all(path.stem.endswith("-student") for path in offered)
     assert (site / "book" / "perceptron.html").read_bytes() == before
     assert b"Solution to" in before
+    for folder, told in (("html", True), ("html-student", False)):
+        deck = ROOT / "_build" / folder / "slides" / "perceptron.html"
+        assert ('<aside class="notes">' in deck.read_text("utf8")) is told
     made = ROOT / "_build" / "work" / "html"
     drawings = {path.name: [] for path in made.glob("*/_images/tikz-*.svg")}
     for path in made.glob("*/_images/tikz-*.svg"):
