@@ -66,8 +66,12 @@ def pages(site: Path) -> dict[str, Markup]:
 
 
 def readable(pages: dict[str, Markup]) -> list[str]:
-    """The pages that stay on the screen: all but the redirect."""
-    return [name for name in pages if name != "index.html"]
+    """The pages that stay on the screen and scroll: all but the redirect and decks."""
+    return [
+        name
+        for name in pages
+        if name != "index.html" and not name.startswith("slides/")
+    ]
 
 
 # What a printer would leave out of a page, and what it would print of the frame.
