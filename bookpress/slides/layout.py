@@ -27,6 +27,7 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx_exercise.nodes import is_exercise_node
 
 from bookpress.media import WEBSITE, MediumTransform
 from bookpress.slides.decks import chapter_of, is_deck
@@ -139,11 +140,13 @@ class MakeSlides(MediumTransform):
         self.tells = getattr(self.config, "book_solutions", "end") != "none"
         title, *others = slides_in(self.document)
         place, made = self.place_of_chapter(), []
-        # A slide of words alone leads up to the next part.
+        # A slide of words alone leads up to the next part, exercises apart.
         for section in reversed(others):
             parts = list(section.findall(part))
-            place = self.place_of(parts[0]) if parts else place
-            made.insert(0, self.slide(section, parts, place))
+            here = self.place_of(parts[0]) if parts else place
+            made.insert(0, self.slide(section, parts, here))
+            if not any(any(taken.findall(is_exercise_node)) for taken in parts):
+                place = here
         made.insert(0, self.slide(title, [], self.place_of_chapter()))
         made[0]["classes"].append("deck-title")
         self.document[:] = made
