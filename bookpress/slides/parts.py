@@ -86,8 +86,8 @@ def some_lines(block: nodes.Node, place: nodes.Element) -> nodes.Node:
 
 def copies(found: nodes.Element, place: nodes.Element) -> list[nodes.Node]:
     """What of a part goes onto the slide."""
-    if isinstance(found, nodes.figure):
-        said = (nodes.caption, nodes.legend)
+    if isinstance(found, (nodes.figure, nodes.table)):
+        said = (nodes.caption, nodes.legend, nodes.title)
         return [n.deepcopy() for n in found.children if not isinstance(n, said)]
     if not cells.is_cell(found):
         return [found.deepcopy()]
@@ -103,6 +103,8 @@ def copies(found: nodes.Element, place: nodes.Element) -> list[nodes.Node]:
 
 
 def section_of(node: nodes.Element) -> nodes.section:
-    while not isinstance(node, nodes.section):
+    """The section of a page that a part stands in; a theorem's box holds another."""
+    around = (nodes.section, nodes.document)
+    while not (isinstance(node, nodes.section) and isinstance(node.parent, around)):
         node = node.parent
     return node

@@ -25,6 +25,7 @@ explorer stands than on the chapter's page, or an equation than on other slides.
 A deck is written again whenever a chapter that it takes from has been read anew.
 """
 
+import itertools
 import json
 import subprocess
 from pathlib import Path, PurePosixPath
@@ -133,6 +134,7 @@ class FillDeck(MediumTransform):
             except Untakable as error:
                 logger.warning("%s", error, location=place, type="slides")
                 place.parent.remove(place)
+        show_tabs_at_once(self.document, set(frameworks(self.env)))
 
     def parts(self, place: take) -> list[nodes.Element]:
         label = place["label"]
@@ -201,6 +203,25 @@ class FillDeck(MediumTransform):
                 for kind, numbers in known.items():
                     found = {ids[old]: numbers[old] for old in ids if old in numbers}
                     mine.setdefault(kind, {}).update(found)
+
+
+def show_tabs_at_once(document: nodes.document, tags: set[str]) -> None:
+    """Let one key show what waits for it in the tabs of all frameworks."""
+
+    def waits(node: nodes.Node) -> bool:
+        classes = set(node["classes"]) if isinstance(node, nodes.container) else set()
+        return "fragment" in classes and bool(tags & classes)
+
+    for parent in list(document.findall(nodes.Element)):
+        for waiting, run in itertools.groupby(list(parent.children), waits):
+            if not waiting:
+                continue
+            group = nodes.container("", is_div=True, classes=["deck-group", "fragment"])
+            parent.insert(parent.index(first := next(run)), group)
+            for node in (first, *run):
+                node["classes"].remove("fragment")
+                parent.remove(node)
+                group += node
 
 
 def drawn(app: Sphinx, uri: str) -> str:
