@@ -86,11 +86,14 @@ def some_lines(block: nodes.Node, place: nodes.Element) -> nodes.Node:
 
 def copies(found: nodes.Element, place: nodes.Element) -> list[nodes.Node]:
     """What of a part goes onto the slide."""
-    if isinstance(found, (nodes.figure, nodes.table)):
-        said = (nodes.caption, nodes.legend, nodes.title)
+    if isinstance(found, nodes.figure):
+        said = (nodes.caption, nodes.legend)
         return [n.deepcopy() for n in found.children if not isinstance(n, said)]
     if not cells.is_cell(found):
-        return [found.deepcopy()]
+        copy = found.deepcopy()
+        if isinstance(copy, nodes.table):
+            copy[:] = [n for n in copy.children if not isinstance(n, nodes.title)]
+        return [copy]
     show, kept = place.get("show", "code"), []
     for child in found.children:
         if cells.is_source(child) and show != "output":

@@ -297,7 +297,7 @@ export default {
         ["data bar faint", "how many have that size"],
         ["dot data", "root mean square"],
       ]),
-      html("div", { class: "plots halves" }, variance.element, depth.element),
+      html("div", { class: "signal-knobs" }, variance.element, depth.element),
       html("div", { class: "film" }, fresh.element, reset.element),
       html("p", { class: "verdict" }, word, " ", why),
       numbers.element,
