@@ -20,7 +20,8 @@ bit, key by key: of a picture up to these shares of its width (`0.36 0.68 1`), o
 explorer these traits one after the other, of an equation its terms (`terms`), which end
 at `\\allowbreak` and at the ends of lines. `later` keeps a part back until a key is
 pressed; `beside` puts it beside the slide's words. `zoom` is how much larger an
-explorer stands than on the chapter's page, or an equation than on other slides.
+explorer stands than on the chapter's page, or an equation, code or output than on other
+slides.
 
 A deck is written again whenever a chapter that it takes from has been read anew.
 """

@@ -14,6 +14,7 @@ from bookpress.slides.decks import DeckWithoutChapter
 from bookpress.website.formulas import in_terms
 
 PARTS = [f"bookpress.slides.{name}" for name in ("decks", "takes", "layout")]
+BOXES = ["sphinx_proof", "sphinx_exercise"]
 NOTES = "\n:::{notes} 3\nSay it.\n:::\n"
 STATE = '{"rate": 0.1, "steps": 0}'
 EXPLORER = (
@@ -35,6 +36,22 @@ The caption stays in the chapter.
 | a | b |
 |---|---|
 | 1 | 2 |
+
+```{{table}} Its caption
+:name: tab:told
+
+| c |
+|---|
+| 3 |
+```
+
+```{{prf:definition}} Double
+:label: def:double
+
+$$
+y = 2 x
+$$ (eq:double)
+```
 
 ## Second
 
@@ -62,6 +79,14 @@ model_torch = 1
 ```{{raw}} html
 {EXPLORER}
 ```
+
+## Exercises
+
+```{{exercise}} By hand
+:label: ex:hand
+
+Double four.
+```
 """
 
 
@@ -76,7 +101,7 @@ def deck(folder: Path, *slides: str) -> tuple[BeautifulSoup, str]:
         folder,
         "html",
         CHAPTER,
-        extensions=["bookpress.content.frameworks", *PARTS],
+        extensions=[*BOXES, "bookpress.content.frameworks", *PARTS],
         frameworks=FRAMEWORKS,
     )
     html = (folder / "html" / "slides" / "page.html").read_text(encoding="utf8")
@@ -116,6 +141,38 @@ def test_a_slide_links_to_its_place_and_words_lead_up_to_the_next_part(tmp_path)
         "../page.html#fig-plain",
         "../page.html#second",
     ]
+
+
+def test_words_before_an_exercise_lead_to_what_comes_after_it(tmp_path):
+    page, _ = deck(tmp_path, "Words.", take("ex:hand"), take("cell:four"))
+    places = [a["href"].partition("#")[2] for a in page.select(".deck-place a")]
+    assert places == ["", "second", "ex-hand", "second"]
+
+
+def test_an_equation_in_a_box_has_the_place_that_the_box_has(tmp_path):
+    page, warnings = deck(tmp_path, take("eq:double"))
+    assert warnings == ""
+    assert page.select(".deck-place")[1].text == "A page"
+
+
+def test_a_table_comes_without_its_caption(tmp_path):
+    page, warnings = deck(tmp_path, take("tab:told"))
+    assert warnings == ""
+    assert [cell.text for cell in page.select(".deck-part table :is(th, td)")] == [
+        "c",
+        "3",
+    ]
+    assert "caption" not in page.select_one(".deck-part").text
+
+
+def test_one_key_shows_what_waits_in_the_tabs_of_both_frameworks(tmp_path):
+    later = ":later:"
+    both = take("cell:model_keras", later) + take("cell:model_torch", later)
+    page, warnings = deck(tmp_path, both + take("cell:four", later))
+    assert warnings == ""
+    fragments = page.select(".fragment")
+    assert [len(key.select(".deck-part")) for key in fragments] == [2, 1]
+    assert fragments[0].select_one(".sd-tab-set")
 
 
 def test_a_cell_is_known_by_a_name_that_it_gives(tmp_path):
