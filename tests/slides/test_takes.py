@@ -146,7 +146,7 @@ def test_a_slide_links_to_its_place_and_words_lead_up_to_the_next_part(tmp_path)
 def test_words_before_an_exercise_lead_to_what_comes_after_it(tmp_path):
     page, _ = deck(tmp_path, "Words.", take("ex:hand"), take("cell:four"))
     places = [a["href"].partition("#")[2] for a in page.select(".deck-place a")]
-    assert places == ["", "second", "ex-hand", "second"]
+    assert places == ["", "second", "ex:hand", "second"]
 
 
 def test_an_equation_in_a_box_has_the_place_that_the_box_has(tmp_path):
