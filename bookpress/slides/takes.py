@@ -197,7 +197,8 @@ class FillDeck(MediumTransform):
             if "docname" in node:
                 node["docname"] = self.env.docname
             if isinstance(node, nodes.section):
-                node.replace_self(nodes.container("", *node.children))
+                node.replace_self(plain := nodes.container("", *node.children))
+                plain["ids"], plain["names"] = [], []
             elif node is not taken and node["ids"]:
                 ids = {name: f"part-{self.count}-{name}" for name in node["ids"]}
                 node["ids"], node["names"] = list(ids.values()), []

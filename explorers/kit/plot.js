@@ -66,13 +66,15 @@ export class Plot {
     this.drawn = key;
     this.x = (x.scale ?? linear)(x.domain, [left, end]);
     this.y = (y.scale ?? linear)(y.domain, [floor, top]);
+    const width = Math.max(0, end - left + 6);
+    const height = Math.max(0, floor - top + 6);
     // A nested drawing clips what leaves the axes, without an id on the page.
     assign(this.window, {
       x: left,
       y: top - 6,
-      width: Math.max(0, end - left + 6),
-      height: Math.max(0, floor - top + 6),
-      viewBox: `${left} ${top - 6} ${end - left + 6} ${floor - top + 6}`,
+      width,
+      height,
+      viewBox: `${left} ${top - 6} ${width} ${height}`,
     });
     const marks = [
       svg("path", { class: "axis", d: `M${left},${top}V${floor}H${end}` }),

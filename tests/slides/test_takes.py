@@ -190,8 +190,9 @@ def test_both_frameworks_become_tabs_as_in_the_chapter(tmp_path):
     assert [label["data-sync-id"] for label in labels] == ["keras", "pytorch"]
 
 
-def test_a_part_that_is_taken_twice_has_two_ids(tmp_path):
-    page, warnings = deck(tmp_path, take("tab:two"), take("tab:two"))
+@pytest.mark.parametrize("label", ["tab:two", "ex:hand"])
+def test_a_part_that_is_taken_twice_has_two_ids(tmp_path, label):
+    page, warnings = deck(tmp_path, take(label), take(label))
     assert warnings == ""
     ids = [node["id"] for node in page.select(".deck-part [id]")]
     assert len(ids) == len(set(ids)) > 0
