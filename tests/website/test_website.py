@@ -15,6 +15,8 @@ from chromium import LOOKS, Visit, remembers, serve
 from playwright.sync_api import Page, expect
 from this_book import ROOT
 
+from bookpress.slides.decks import is_deck
+
 pytestmark = pytest.mark.build
 
 
@@ -67,11 +69,7 @@ def pages(site: Path) -> dict[str, Markup]:
 
 def readable(pages: dict[str, Markup]) -> list[str]:
     """The pages that stay on the screen and scroll: all but the redirect and decks."""
-    return [
-        name
-        for name in pages
-        if name != "index.html" and not name.startswith("slides/")
-    ]
+    return [name for name in pages if name != "index.html" and not is_deck(name)]
 
 
 # What a printer would leave out of a page, and what it would print of the frame.
@@ -111,6 +109,8 @@ def seen(
         found = Seen()
         home = site.as_uri() + "/" if (theme, width) == FROM_DISK else served
         for name in pages:
+            if home == served and is_deck(name):
+                continue  # its slides are looked at one by one
             try:
                 with visit(home + name, theme, width, reduced_motion="reduce") as page:
                     page.wait_for_load_state("networkidle")
