@@ -43,7 +43,7 @@ STICKS_OUT = """() => {
     .map((e) => `${e.tagName} ${e.className}`);
 }"""
 
-# A slide alone in its deck, as a fortieth of which it is judged forty times as fast.
+# The slide alone in its deck: axe would look through all others, too, hidden or not.
 ALONE = """() => {
   const slides = [...document.querySelectorAll(".slides > section")];
   window.deck = [slides[0].parentElement, slides];
