@@ -264,9 +264,7 @@ def visit_display(translator, node: nodes.math_block) -> None:
     body.append('<div class="formula-room">')
     for form, source in forms.items():
         html = typeset(translator, node, source, display=True)
-        # The last class makes the box a tab stop where it scrolls (the theme's script).
-        box = f"formula-box{form} pst-scrollable-table-container"
-        body.append(f'<div class="{box}">{html}</div>')
+        body.append(f'<div class="formula-box{form}">{html}</div>')
     body.append("</div>")
     if node["number"]:
         number = get_node_equation_number(translator, node)

@@ -6,7 +6,6 @@ mended (`mends`) and gets its content security policy (`policy`).
 """
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,16 @@ from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
 from bookpress.media import WEBSITE, medium, only
+from bookpress.website.assets import REPLACED, UNWANTED
 from bookpress.website.mends import mended
 from bookpress.website.policy import with_policy
 
 HERE = Path(__file__).parent
 
-# What no page needs: live code from a server, math typeset in the browser, and box
-# styles that book.css replaces and that get a checksum in some builds only.
-UNWANTED = re.compile(r"thebe|mathjax|\b(proof|exercise)\.css", re.IGNORECASE)
-
 # Files that the theme copies into every site although no page asks for them.
 IDLE = (
-    "_static/scripts/bootstrap.*",
-    "_static/scripts/fontawesome.*",
+    "_static/scripts/*",
+    "_static/styles/*",
     "_static/**/*.map",
     "_static/**/*.ttf",
     "_static/sphinx-thebe.*",
@@ -66,7 +62,9 @@ def clear_page(
         for asset in context[kind]:
             name = str(getattr(asset, "filename", asset) or "")
             body = getattr(asset, "attributes", {}).get("body") or ""
-            if "//" not in name and not UNWANTED.search(name + body):
+            if "//" not in name and not (
+                UNWANTED.search(name + body) or REPLACED.search(name)
+            ):
                 kept.setdefault((name, body), asset)
         context[kind] = list(kept.values())
     context["header_links"] = [
@@ -120,5 +118,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     # After the theme (500 and 501) has added its own, before anyone else finishes.
     app.connect("config-inited", offer_repository)
     app.connect("html-page-context", clear_page, priority=900)
-    app.connect("build-finished", finish_site, priority=100)
+    app.connect("build-finished", finish_site, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
