@@ -21,9 +21,13 @@ from bookpress.website.policy import with_policy
 
 HERE = Path(__file__).parent
 
-# What no page needs: live code from a server, math typeset in the browser, and box
-# styles that book.css replaces and that get a checksum in some builds only.
-UNWANTED = re.compile(r"thebe|mathjax|\b(proof|exercise)\.css", re.IGNORECASE)
+# What no page needs: live code from a server, math typeset in the browser, boxes that
+# open by a script (they are `<details>` here), and box styles that book.css replaces and
+# that get a checksum in some builds only.
+UNWANTED = re.compile(
+    r"thebe|mathjax|togglebutton|\btoggle(Hint|Open)|\b(proof|exercise)\.css",
+    re.IGNORECASE,
+)
 
 # Files that the theme copies into every site although no page asks for them.
 IDLE = (
