@@ -115,6 +115,8 @@ def furnish(app: Sphinx, config: Config) -> None:
     config.templates_path = list(dict.fromkeys(config.templates_path))
     config.html_static_path = [*config.html_static_path, str(HERE / "static")]
     config.html_css_files = [*config.html_css_files, "book.css"]
+    scripts = [(name, {"defer": ""}) for name in ("frameworks.js", "folded.js")]
+    config.html_js_files = [*config.html_js_files, *scripts]
     config.template_bridge = "bookpress.website.frame.MendingLoader"
     config.html_favicon = config.html_favicon or str(HERE / "templates/favicon.svg")
 
