@@ -7,6 +7,7 @@ PARTS = [
     "code_files",
     "drawings",
     "explorers",
+    "folds",
     "frameworks",
     "handout_list",
     "outputs",

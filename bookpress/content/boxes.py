@@ -46,6 +46,16 @@ BOXES = (
     solution_node,
     *THEOREMS,
 )
+# All of them that have a name of their own
+KINDS = [
+    nodes.admonition,
+    exercise_node,
+    exercise_enumerable_node,
+    solution_node,
+    *(getattr(nodes, name) for name in admonitionlabels if hasattr(nodes, name)),
+    *THEOREMS,
+    addnodes.seealso,
+]
 
 
 def look(node: nodes.Element) -> str:
@@ -155,9 +165,7 @@ def quote_box(page: Page, node: nodes.Element) -> list[str]:
 def setup(app: Sphinx) -> dict[str, bool]:
     for extension in ("sphinx_exercise", "sphinx_proof"):
         app.setup_extension(extension)
-    boxes = [nodes.admonition, exercise_node, exercise_enumerable_node, solution_node]
-    boxes += [getattr(nodes, name) for name in admonitionlabels if hasattr(nodes, name)]
-    for box in (*boxes, *THEOREMS, addnodes.seealso):
-        app.registry.add_translation_handlers(box, latex=(visit_box, depart_box))
+    for kind in KINDS:
+        app.registry.add_translation_handlers(kind, latex=(visit_box, depart_box))
     app.add_post_transform(LinkExercises)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -39,7 +39,8 @@ class tab_set(nodes.container):
 
 def visit_tab_set(translator: HTMLTranslator, node: tab_set) -> None:
     attributes = {"CLASS": "sd-tab-set", "role": "group", "aria-label": "Framework"}
-    translator.body.append(translator.starttag(node, "div", **attributes))
+    tags = {"data-tags": " ".join(translator.builder.config.frameworks)}
+    translator.body.append(translator.starttag(node, "div", **attributes, **tags))
 
 
 def depart_tab_set(translator: HTMLTranslator, node: tab_set) -> None:

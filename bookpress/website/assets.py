@@ -28,9 +28,14 @@ SCRIPT = Path(__file__).with_suffix(".mjs")
 # The theme's, which its template names beside those that Sphinx knows.
 THEME = ("_static/styles/theme.css", "_static/styles/pydata-sphinx-theme.css")
 
-# Scripts that nothing asks for: live code, math typeset in the browser, settings of a
-# switch that is not there; the theme's, whose place `frame.js` takes.
-UNWANTED = re.compile(r"thebe|mathjax|DOCUMENTATION_OPTIONS\.|sphinx-book-theme", re.I)
+# What no page needs: live code, math typeset in the browser, boxes that open by a script
+# (they are `<details>` here), settings of a switch that is not there; the theme's scripts,
+# whose place `frame.js` takes.
+UNWANTED = re.compile(
+    r"thebe|mathjax|togglebutton|\btoggle(Hint|Open)|DOCUMENTATION_OPTIONS\."
+    r"|sphinx-book-theme.js",
+    re.IGNORECASE,
+)
 OWN = "_static/frame.js"
 
 # Box styles that book.css replaces and that get a checksum in some builds only.
@@ -49,20 +54,26 @@ class AssetsUnavailable(SphinxError):
     category = "Stylesheet and script of the pages cannot be made"
 
 
+def is_wanted(name: str, body: str = "") -> bool:
+    """Whether a stylesheet or a script, a file's name or a text, is for our pages."""
+    foreign = "//" in name
+    return not (foreign or UNWANTED.search(name + body) or REPLACED.search(name))
+
+
 def styles(app: Sphinx) -> list[str]:
     """Files of the stylesheets that all pages have, in their order."""
     names = [str(style.filename) for style in app.builder._css_files]
-    local = [n for n in names if "//" not in n and not REPLACED.search(n)]
-    return list(dict.fromkeys([*THEME, *local]))
+    kept = [name for name in names if is_wanted(name)]
+    return list(dict.fromkeys([*THEME, *kept]))
 
 
 def scripts(app: Sphinx) -> list[str]:
     """Files of the scripts that all pages have, and texts of those without a file."""
     found = []
     for script in app.builder._js_files:
-        name, body = script.filename, script.attributes.get("body") or ""
-        if "//" not in str(name or "") and not UNWANTED.search(str(name or "") + body):
-            found.append(str(name) if name else body)
+        name, body = str(script.filename or ""), script.attributes.get("body") or ""
+        if is_wanted(name, body):
+            found.append(name or body)
     return list(dict.fromkeys([*found, OWN]))
 
 

@@ -15,7 +15,7 @@ from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
 from bookpress.media import WEBSITE, medium, only
-from bookpress.website.assets import REPLACED, UNWANTED
+from bookpress.website.assets import is_wanted
 from bookpress.website.mends import mended
 from bookpress.website.policy import with_policy
 
@@ -62,9 +62,7 @@ def clear_page(
         for asset in context[kind]:
             name = str(getattr(asset, "filename", asset) or "")
             body = getattr(asset, "attributes", {}).get("body") or ""
-            if "//" not in name and not (
-                UNWANTED.search(name + body) or REPLACED.search(name)
-            ):
+            if is_wanted(name, body):
                 kept.setdefault((name, body), asset)
         context[kind] = list(kept.values())
     context["header_links"] = [
@@ -109,6 +107,8 @@ def furnish(app: Sphinx, config: Config) -> None:
     config.templates_path = list(dict.fromkeys(config.templates_path))
     config.html_static_path = [*config.html_static_path, str(HERE / "static")]
     config.html_css_files = [*config.html_css_files, "book.css"]
+    scripts = [(name, {"defer": ""}) for name in ("frameworks.js", "folded.js")]
+    config.html_js_files = [*config.html_js_files, *scripts]
     config.template_bridge = "bookpress.website.frame.MendingLoader"
     config.html_favicon = config.html_favicon or str(HERE / "templates/favicon.svg")
 

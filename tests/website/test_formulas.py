@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from chromium import Visit
 from docutils import nodes
+from mathml import mathml_faults
 from playwright.sync_api import Page
 from this_book import PRESS, ROOT
 
@@ -35,6 +36,8 @@ CONSTRUCTS = {
     "norm": r"\lVert \theta \rVert_2 \le \left\lvert x \right\rvert",
     "colors": r"\textcolor{#b85c00}{w} x + {\color{teal} b}",
     "accents": r"\tilde{x}, \overline{x}, \widehat{ab}, \vec{v}, \sqrt{\hat{v}_t}",
+    "names": r"c_{\min}^{\exp} \frac{\max}{\ln} \hat{\log} \mathcal{L}_{\operatorname{val}}",
+    "classes": r"a \bmod b \overset{\min}{=} \mathop{x_1}_a \operatorname{\max} \text{if $x$}",
 }
 
 CONFIGURATION = """
@@ -150,6 +153,7 @@ def test_each_construct_is_seen_and_spoken(renderer: Renderer, name: str):
     assert seen in html
     assert spoken in html
     assert "katex-error" not in html
+    assert mathml_faults(html) == []
 
 
 def test_the_source_stays_with_the_formula(renderer: Renderer):

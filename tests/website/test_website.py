@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from axe import THIN, UNFOLD, violations
 from chromium import LOOKS, Visit, remembers, serve
+from mathml import mathml_faults
 from playwright.sync_api import Page, expect
 from this_book import ROOT
 
@@ -245,6 +246,11 @@ def test_no_id_is_given_twice(pages: dict[str, Markup]):
     for name, markup in pages.items():
         twice = [word for word, count in Counter(markup.ids).items() if count > 1]
         assert not twice, f"{name}: {twice}"
+
+
+def test_the_mathml_of_every_formula_is_valid(site: Path):
+    for path in site.rglob("*.html"):
+        assert mathml_faults(path.read_text(encoding="utf-8")) == [], path.name
 
 
 def test_pages_name_no_other_host_to_load_from(pages: dict[str, Markup]):
