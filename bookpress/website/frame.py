@@ -2,7 +2,8 @@
 
 What third parties add to a page is taken out of the page's context; the frame comes
 from `templates/`, the look from `static/`. As a whole page leaves the templates, it is
-mended (`mends`) and gets its content security policy (`policy`).
+mended (`mends`), its pictures get their size (`pictures`) and it gets its content
+security policy (`policy`).
 """
 
 import os
@@ -17,6 +18,7 @@ from sphinx.jinja2glue import BuiltinTemplateLoader
 from bookpress.media import WEBSITE, medium, only
 from bookpress.website.assets import is_wanted
 from bookpress.website.mends import mended
+from bookpress.website.pictures import sized
 from bookpress.website.policy import with_policy
 
 HERE = Path(__file__).parent
@@ -44,12 +46,13 @@ class MendingLoader(BuiltinTemplateLoader):
             own = [path for path in found if not os.path.isabs(path)]
             others = [path for path in found if os.path.isabs(path)]
             builder.config.templates_path = [*own, str(HERE / "templates"), *others]
+        self.site = builder
         super().init(builder, *arguments)
 
     def render(self, template: str, context: dict) -> str:
         page = super().render(template, context)
         whole = page.lstrip().startswith("<!DOCTYPE html>")
-        return with_policy(mended(page)) if whole else page
+        return with_policy(mended(sized(page, self.site))) if whole else page
 
 
 @only(WEBSITE)
