@@ -75,7 +75,7 @@ reruns: setup-python ## run cells twice in chapters that are new or have changed
 lint: setup-python ## check style and spelling
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m codespell_lib
 
-bench: setup ## measure build times and page sizes
+bench: setup-test ## measure build times, page sizes and what Lighthouse says of pages
 	@$(RUN).bench
 
 lock: setup-python ## write the lock files anew, after an edit of requirements.txt

@@ -26,6 +26,7 @@ from pathlib import Path
 from bookpress import pages
 from bookpress.commands.bench_code import measure_code
 from bookpress.commands.bench_growth import measure_growth, run
+from bookpress.commands.bench_judge import measure_judge
 from bookpress.commands.bench_site import measure_site
 from bookpress.commands.cli import Parser
 from bookpress.commands.measure import children_memory, measured
@@ -131,7 +132,7 @@ def measure_commands(folder: Path) -> dict[str, dict[str, float]]:
     return found
 
 
-PARTS = ["chapters", "builds", "website", "code", "growth", "commands"]
+PARTS = ["chapters", "builds", "website", "code", "judge", "growth", "commands"]
 
 
 def main() -> None:
@@ -147,7 +148,7 @@ def main() -> None:
         "--copies-of", help="docname of the chapter that growth copies", default=""
     )
     arguments = parser.parse_args()
-    parts = arguments.parts or PARTS[:4]
+    parts = arguments.parts or PARTS[:5]
     path = ROOT / settings(ROOT).sphinx("bench_record", "bench.json")
     record = json.loads(path.read_text("utf8")) if path.is_file() else {}
     machine = {
@@ -168,13 +169,18 @@ def main() -> None:
             record["chapters"] = measure_chapters(root)
         if "builds" in parts:
             record["builds"] = measure_builds(root)
+        site = root / "_build" / "html"
+        if not {"website", "judge"}.isdisjoint(parts) and "builds" not in parts:
+            build(root, "site")
         if "website" in parts:
-            if "builds" not in parts:
-                build(root, "site")
-            record["website"] = measure_site(root / "_build" / "html")
+            record["website"] = measure_site(site)
         if "code" in parts:
             frameworks = list(settings(ROOT).frameworks)
             record["code"] = measure_code(root, frameworks)
+        if "judge" in parts:
+            found = sorted(site.rglob("*.html"))
+            names = [path.relative_to(site).as_posix() for path in found]
+            record["judge"] = measure_judge(site, names)
         if "growth" in parts:
             chapter = arguments.copies_of or pages.with_code(root)[0]
             growth = measure_growth(root, chapter)

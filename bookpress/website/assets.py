@@ -29,8 +29,8 @@ SCRIPT = Path(__file__).with_suffix(".mjs")
 THEME = ("_static/styles/theme.css", "_static/styles/pydata-sphinx-theme.css")
 
 # What no page needs: live code, math typeset in the browser, boxes that open by a
-# script (they are `<details>` here), settings of a switch that is not there; the scripts
-# of the theme, whose place `frame.js` takes.
+# script (they are `<details>` here), settings of a switch that is not there; the
+# scripts of the theme, whose place `frame.js` takes.
 UNWANTED = re.compile(
     r"thebe|mathjax|togglebutton|\btoggle(Hint|Open)|DOCUMENTATION_OPTIONS\."
     r"|sphinx-book-theme.js",

@@ -1,7 +1,7 @@
 """Pictures of a page: their size is known before they come, and they come when near.
 
 With a size in the page nothing moves when a picture arrives. All but the first, which
-may stand in the first window, wait until they are needed, which they are for print, too.
+may stand in the first window, wait until they are needed; print needs them, too.
 """
 
 import functools
