@@ -16,7 +16,7 @@ from sphinx.config import Config
 from sphinx.jinja2glue import BuiltinTemplateLoader
 
 from bookpress.media import WEBSITE, medium, only
-from bookpress.website.mends import mended
+from bookpress.website.mends import in_letters, mended
 from bookpress.website.policy import with_policy
 
 HERE = Path(__file__).parent
@@ -103,6 +103,10 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
         }
         page = app.builder.templates.render("redirect.html", context)
         (out / "index.html").write_text(page, encoding="utf-8")
+    for path in out.glob("_static/**/*.css"):
+        style = path.read_text(encoding="utf-8")
+        if (mended := in_letters(style)) != style:
+            path.write_text(mended, encoding="utf-8")
     for pattern in IDLE:
         for path in out.glob(pattern):
             path.unlink()
@@ -115,7 +119,10 @@ def furnish(app: Sphinx, config: Config) -> None:
     config.templates_path = list(dict.fromkeys(config.templates_path))
     config.html_static_path = [*config.html_static_path, str(HERE / "static")]
     config.html_css_files = [*config.html_css_files, "book.css"]
-    scripts = [(name, {"defer": ""}) for name in ("frameworks.js", "folded.js")]
+    scripts = [
+        (name, {"defer": ""})
+        for name in ("frameworks.js", "folded.js", "copy-formulas.js")
+    ]
     config.html_js_files = [*config.html_js_files, *scripts]
     config.template_bridge = "bookpress.website.frame.MendingLoader"
     config.html_favicon = config.html_favicon or str(HERE / "templates/favicon.svg")

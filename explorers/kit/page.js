@@ -37,6 +37,17 @@ export class PageModel {
 }
 
 /**
+ * Make a figure as large as the reader's letters, as far as there is room for it.
+ * @param {HTMLElement} place
+ */
+function enlarge(place) {
+  if (place.closest(".reveal")) return; // a deck enlarges it
+  const letters = parseFloat(getComputedStyle(document.documentElement).fontSize) / 17;
+  const room = place.parentElement.clientWidth / 280;
+  place.style.zoom = String(Math.min(letters, Math.max(1, room)));
+}
+
+/**
  * Bring to life every place on the page that names one of the explorers.
  * @param {import("./figure.js").Explorer[]} explorers
  */
@@ -47,6 +58,8 @@ export function mountAll(explorers) {
     if (!explorer) continue;
     seen[explorer.name] = (seen[explorer.name] ?? 0) + 1;
     const number = seen[explorer.name];
+    enlarge(place);
+    addEventListener("resize", () => enlarge(place));
     const key = number === 1 ? explorer.name : `${explorer.name}-${number}`;
     const defaults = JSON.parse(place.querySelector("script").textContent);
     const anchor = place.closest("figure[id]")?.id ?? "";
@@ -55,6 +68,9 @@ export function mountAll(explorers) {
     const body = place.querySelector(".explorer-body");
     const figure = new Figure(explorer, model, body, defaults);
     model.on("change", () => address.write(model.state, defaults));
+    const names = Object.keys(explorer.address);
+    const usual = Object.fromEntries(names.map((trait) => [trait, defaults[trait]]));
+    address.follow((state) => figure.set({ ...usual, ...state }));
     // A deck leads a figure from state to state.
     place.addEventListener("explorer-state", ({ detail }) => figure.set(detail));
   }
