@@ -22,8 +22,8 @@ from bookpress.website.policy import with_policy
 HERE = Path(__file__).parent
 
 # What no page needs: live code from a server, math typeset in the browser, boxes that
-# open by a script (they are `<details>` here), and box styles that book.css replaces and
-# that get a checksum in some builds only.
+# open by a script (they are `<details>` here), and styles of boxes that book.css
+# replaces and that get a checksum in some builds only.
 UNWANTED = re.compile(
     r"thebe|mathjax|togglebutton|\btoggle(Hint|Open)|\b(proof|exercise)\.css",
     re.IGNORECASE,
@@ -40,6 +40,9 @@ IDLE = (
     "_static/sbt-webpack-macros.html",
     "_static/webpack-macros.html",
 )
+
+# Scripts of all pages, in `static/`
+SCRIPTS = ("frameworks", "folded", "copy-formulas")
 
 
 class MendingLoader(BuiltinTemplateLoader):
@@ -119,10 +122,7 @@ def furnish(app: Sphinx, config: Config) -> None:
     config.templates_path = list(dict.fromkeys(config.templates_path))
     config.html_static_path = [*config.html_static_path, str(HERE / "static")]
     config.html_css_files = [*config.html_css_files, "book.css"]
-    scripts = [
-        (name, {"defer": ""})
-        for name in ("frameworks.js", "folded.js", "copy-formulas.js")
-    ]
+    scripts = [(f"{name}.js", {"defer": ""}) for name in SCRIPTS]
     config.html_js_files = [*config.html_js_files, *scripts]
     config.template_bridge = "bookpress.website.frame.MendingLoader"
     config.html_favicon = config.html_favicon or str(HERE / "templates/favicon.svg")
