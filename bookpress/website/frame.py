@@ -17,7 +17,7 @@ from sphinx.jinja2glue import BuiltinTemplateLoader
 
 from bookpress.media import WEBSITE, medium, only
 from bookpress.website.assets import is_wanted
-from bookpress.website.mends import mended
+from bookpress.website.mends import in_letters, mended
 from bookpress.website.pictures import sized
 from bookpress.website.policy import with_policy
 
@@ -34,6 +34,9 @@ IDLE = (
     "_static/sbt-webpack-macros.html",
     "_static/webpack-macros.html",
 )
+
+# Scripts of all pages, in `static/`
+SCRIPTS = ("frameworks", "folded", "copy-formulas")
 
 
 class MendingLoader(BuiltinTemplateLoader):
@@ -98,6 +101,10 @@ def finish_site(app: Sphinx, exception: Exception | None) -> None:
         }
         page = app.builder.templates.render("redirect.html", context)
         (out / "index.html").write_text(page, encoding="utf-8")
+    for path in out.glob("_static/**/*.css"):
+        style = path.read_text(encoding="utf-8")
+        if (mended := in_letters(style)) != style:
+            path.write_text(mended, encoding="utf-8")
     for pattern in IDLE:
         for path in out.glob(pattern):
             path.unlink()
@@ -110,7 +117,7 @@ def furnish(app: Sphinx, config: Config) -> None:
     config.templates_path = list(dict.fromkeys(config.templates_path))
     config.html_static_path = [*config.html_static_path, str(HERE / "static")]
     config.html_css_files = [*config.html_css_files, "book.css"]
-    scripts = [(name, {"defer": ""}) for name in ("frameworks.js", "folded.js")]
+    scripts = [(f"{name}.js", {"defer": ""}) for name in SCRIPTS]
     config.html_js_files = [*config.html_js_files, *scripts]
     config.template_bridge = "bookpress.website.frame.MendingLoader"
     config.html_favicon = config.html_favicon or str(HERE / "templates/favicon.svg")

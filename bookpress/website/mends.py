@@ -29,3 +29,19 @@ def mended(page: str) -> str:
     for pattern, replacement in MENDS:
         page = pattern.sub(replacement, page)
     return page
+
+
+PIXELS = re.compile(r"((?:min|max)-width:\s*)([\d.]+)px")
+QUERY = re.compile(r"@media[^{]*")
+
+
+def in_letters(style: str) -> str:
+    """Measure the widths that a stylesheet asks for in letters, 16 px each.
+
+    With large letters in a wide window, a page is laid out as in a narrow one.
+    """
+
+    def ems(found: re.Match) -> str:
+        return f"{found[1]}{float(found[2]) / 16:.4f}".rstrip("0").rstrip(".") + "em"
+
+    return QUERY.sub(lambda query: PIXELS.sub(ems, query[0]), style)

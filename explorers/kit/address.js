@@ -14,6 +14,7 @@ export class Address {
     this.fields = fields;
     this.anchor = anchor;
     this.timer = 0;
+    this.known = JSON.stringify(this.read());
   }
 
   /** @returns {object} the traits that the present address sets */
@@ -37,6 +38,7 @@ export class Address {
   write(state, defaults) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
+      this.timer = 0;
       const url = new URL(location.href);
       for (const [name, field] of Object.entries(this.fields)) {
         const text = field.format(state[name]);
@@ -47,6 +49,22 @@ export class Address {
       if (url.search === location.search) return;
       if (this.anchor) url.hash = this.anchor;
       history.replaceState(history.state, "", url);
+      this.known = JSON.stringify(this.read());
     }, 300);
+  }
+
+  /**
+   * Tell of the states that Back and Forward lead to. What is still to be written is
+   * newer, and becomes the state of the address that they have led to.
+   * @param {(state: object) => void} tell is told the traits that the address sets
+   */
+  follow(tell) {
+    addEventListener("popstate", () => {
+      const state = this.read();
+      const text = JSON.stringify(state);
+      if (this.timer || text === this.known) return;
+      this.known = text;
+      tell(state);
+    });
   }
 }

@@ -142,6 +142,7 @@ export function film(figure, { trait, last, pause = 350, words = {} }) {
     draw();
   };
   const tick = () => {
+    if (figure.away) return;
     if (present() < last()) figure.set({ [trait]: present() + 1 });
     if (present() >= last()) stop();
   };

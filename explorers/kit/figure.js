@@ -39,6 +39,8 @@ export class Figure {
     this.endings = [];
     this.frame = 0;
     this.seen = false;
+    /** Scrolled away: what goes on by itself waits. */
+    this.away = false;
     this.live = html("div", { class: "explorer-live", role: "status" });
     this.said = "";
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
@@ -52,6 +54,12 @@ export class Figure {
     model.on("change", this.redraw);
     const watch = new ResizeObserver(() => this.measure() && this.schedule());
     watch.observe(body);
+    const gaze = new IntersectionObserver(([{ isIntersecting }]) => {
+      this.away = !isIntersecting && !body.closest(".reveal"); // slides are drawn ahead
+      if (!this.away) this.schedule();
+    });
+    gaze.observe(body);
+    this.endings.push(() => gaze.disconnect());
     this.endings.push(() => watch.disconnect(), () => model.off("change", this.redraw));
     this.draw();
   }

@@ -37,25 +37,70 @@ export class PageModel {
 }
 
 /**
- * Bring to life every place on the page that names one of the explorers.
+ * Make a figure as large as the reader's letters, as far as there is room for it.
+ * @param {HTMLElement} place
+ */
+function enlarge(place) {
+  if (place.closest(".reveal")) return; // a deck enlarges it
+  const letters = parseFloat(getComputedStyle(document.documentElement).fontSize) / 17;
+  const room = place.parentElement.clientWidth / 280;
+  place.style.zoom = String(Math.min(letters, Math.max(1, room)));
+}
+
+/**
+ * Bring a place on the page to life.
+ * @param {HTMLElement} place
+ * @param {import("./figure.js").Explorer} explorer
+ * @param {string} key names the figure in the page's address
+ */
+function mount(place, explorer, key) {
+  enlarge(place);
+  addEventListener("resize", () => enlarge(place));
+  const defaults = JSON.parse(place.querySelector("script").textContent);
+  const anchor = place.closest("figure[id]")?.id ?? "";
+  const address = new Address(key, explorer.address, anchor);
+  const model = new PageModel({ ...defaults, ...address.read() });
+  const body = place.querySelector(".explorer-body");
+  const figure = new Figure(explorer, model, body, defaults);
+  model.on("change", () => address.write(model.state, defaults));
+  const names = Object.keys(explorer.address);
+  const usual = Object.fromEntries(names.map((trait) => [trait, defaults[trait]]));
+  address.follow((state) => figure.set({ ...usual, ...state }));
+  // A deck leads a figure from state to state.
+  place.addEventListener("explorer-state", ({ detail }) => figure.set(detail));
+}
+
+/**
+ * Bring to life every place on the page that names one of the explorers: in a deck at
+ * once, else when it comes near the window, before print, and for the keyboard.
  * @param {import("./figure.js").Explorer[]} explorers
  */
 export function mountAll(explorers) {
   const seen = {};
+  /** @type {Map<HTMLElement, () => void>} */
+  const asleep = new Map();
+  const wake = (place) => {
+    const start = asleep.get(place);
+    asleep.delete(place);
+    near.unobserve(place);
+    start?.();
+  };
+  const wakeAll = () => [...asleep.keys()].forEach(wake);
+  const near = new IntersectionObserver(
+    (changes) => {
+      for (const { isIntersecting, target } of changes) if (isIntersecting) wake(target);
+    },
+    { rootMargin: "100% 0px" },
+  );
   for (const place of document.querySelectorAll(".explorer")) {
     const explorer = explorers.find(({ name }) => name === place.dataset.explorer);
     if (!explorer) continue;
-    seen[explorer.name] = (seen[explorer.name] ?? 0) + 1;
-    const number = seen[explorer.name];
+    const number = (seen[explorer.name] = (seen[explorer.name] ?? 0) + 1);
     const key = number === 1 ? explorer.name : `${explorer.name}-${number}`;
-    const defaults = JSON.parse(place.querySelector("script").textContent);
-    const anchor = place.closest("figure[id]")?.id ?? "";
-    const address = new Address(key, explorer.address, anchor);
-    const model = new PageModel({ ...defaults, ...address.read() });
-    const body = place.querySelector(".explorer-body");
-    const figure = new Figure(explorer, model, body, defaults);
-    model.on("change", () => address.write(model.state, defaults));
-    // A deck leads a figure from state to state.
-    place.addEventListener("explorer-state", ({ detail }) => figure.set(detail));
+    asleep.set(place, () => mount(place, explorer, key));
+    if (place.closest(".reveal")) wake(place);
+    else near.observe(place);
   }
+  addEventListener("beforeprint", wakeAll);
+  addEventListener("keydown", ({ key }) => key === "Tab" && wakeAll());
 }

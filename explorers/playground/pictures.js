@@ -80,8 +80,11 @@ export function grid(places) {
  * @param {string} role
  */
 export function color(element, role) {
-  const code = getComputedStyle(element).getPropertyValue(`--${role}`).trim();
-  const [red, green, blue] = [1, 3, 5].map((start) => parseInt(code.slice(start, start + 2), 16));
+  const probe = html("i");
+  probe.style.color = `var(--${role})`; // which may be a color of the system
+  element.append(probe);
+  const [red, green, blue] = getComputedStyle(probe).color.match(/\d+/g).map(Number);
+  probe.remove();
   return (blue << 16) | (green << 8) | red;
 }
 

@@ -350,7 +350,7 @@ export default {
       const wanted = playing ? aim : state.epochs;
       const reached = current && (shown.epochs === wanted || (shown.lost && shown.epochs < wanted));
       const done = reached && same(shown.view, view);
-      if (!done) work.ask({ settings, epochs: wanted, view });
+      if (!done && !figure.away) work.ask({ settings, epochs: wanted, view });
       if (playing && current && performance.now() - noted.time > 250) note(shown.epochs);
 
       const span = [-PLANE, PLANE];

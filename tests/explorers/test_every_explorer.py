@@ -115,7 +115,7 @@ def test_state_cannot_end_the_element_that_holds_it():
 
 def test_colors_are_the_palette_s_and_what_the_dark_filter_makes_of_it():
     css = (ROOT / "explorers" / "kit" / "kit.css").read_text()
-    light, dark = re.findall(r"\{\n((?:  --.*\n)+)", css)[:2]
+    light, dark = re.findall(r"\{\n((?: +--.*\n)+)", css)[:2]
     for role, color in asdict(palette).items():
         assert f"--{role}: {color};" in light
         (shown,) = re.findall(rf"--{role}: (#\w+);", dark)
@@ -124,7 +124,7 @@ def test_colors_are_the_palette_s_and_what_the_dark_filter_makes_of_it():
 
 def test_words_and_edges_stand_out_from_what_is_behind_them():
     css = (ROOT / "explorers" / "kit" / "kit.css").read_text()
-    for theme in re.findall(r"\{\n((?:  --.*\n)+)", css)[:2]:
+    for theme in re.findall(r"\{\n((?: +--.*\n)+)", css)[:2]:
         color = {
             name: rgb(value) for name, value in re.findall(r"--(\w+): (#\w+)", theme)
         }

@@ -8,7 +8,6 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # Unfold what is folded, so that a checker sees it; with `last`, show the last tabs.
 UNFOLD = """async last => {
   document.querySelectorAll("details").forEach(d => { d.open = true; });
-  document.querySelectorAll(".toggle-button-hidden").forEach(b => b.click());
   if (last) document.querySelectorAll(".sd-tab-set").forEach(
     set => [...set.querySelectorAll(":scope > input")].at(-1).click());
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);

@@ -36,8 +36,8 @@ CONSTRUCTS = {
     "norm": r"\lVert \theta \rVert_2 \le \left\lvert x \right\rvert",
     "colors": r"\textcolor{#b85c00}{w} x + {\color{teal} b}",
     "accents": r"\tilde{x}, \overline{x}, \widehat{ab}, \vec{v}, \sqrt{\hat{v}_t}",
-    "names": r"c_{\min}^{\exp} \frac{\max}{\ln} \hat{\log} \mathcal{L}_{\operatorname{val}}",
-    "classes": r"a \bmod b \overset{\min}{=} \mathop{x_1}_a \operatorname{\max} \text{if $x$}",
+    "names": r"c_{\min}^{\exp} \frac{\max}{\ln} \hat{\log} L_{\operatorname{val}}",
+    "classes": r"a \bmod b \overset{\min}{=} \mathop{x_1}_a \operatorname{\max}",
 }
 
 CONFIGURATION = """

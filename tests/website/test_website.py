@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from axe import THIN, UNFOLD, violations
@@ -75,7 +75,7 @@ def readable(pages: dict[str, Markup]) -> list[str]:
 
 # What a printer would leave out of a page, and what it would print of the frame.
 UNPRINTED = """() => [...document.querySelectorAll(
-  "details > :not(summary), .toggle-hidden > *, .sd-tab-content")]
+  "details > :not(summary), .sd-tab-content > *")]
   .filter(e => !e.closest(".explorer"))  // there, only controls are
   .map(e => [e.className, e.checkVisibility(
     { visibilityProperty: true, opacityProperty: true })])"""
@@ -342,21 +342,30 @@ def test_the_theme_is_switched_by_keyboard_and_kept(visit: Visit, home: str):
     assert remembers(home, attempt)
 
 
-@pytest.mark.parametrize("system", ["light", "dark"])
-@pytest.mark.parametrize("storage", ["open", "closed"])
+# Storage as a browser gives it, or with site data blocked, or full.
+STORAGE = {
+    "open": "",
+    "closed": """for (const name of ["localStorage", "sessionStorage"]) {
+      Object.defineProperty(window, name, { configurable: true,
+        get() { throw new DOMException("closed", "SecurityError"); } });
+    }""",
+    "full": """Storage.prototype.setItem = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    }""",
+}
+
+
+@pytest.mark.parametrize(
+    ("system", "storage"),
+    [("light", "open"), ("dark", "open"), ("light", "closed"), ("dark", "full")],
+)
 def test_the_theme_goes_from_the_system_s_to_the_other_to_both_by_choice(
     visit: Visit, served: str, system: str, storage: str
 ):
-    """The icon tells the mode; where storage is closed, the page works all the same."""
+    """The icon tells the mode; without storage the page works all the same."""
     other = {"light": "dark", "dark": "light"}[system]
-    with visit(served + "book/perceptron.html", system) as page:
-        if storage == "closed":
-            page.add_init_script(
-                """for (const name of ["localStorage", "sessionStorage"]) {
-                  Object.defineProperty(window, name, { configurable: true,
-                    get() { throw new DOMException("closed", "SecurityError"); } });
-                }"""
-            )
+    with visit(served + "book/perceptron.html?framework=pytorch", system) as page:
+        page.add_init_script(STORAGE[storage])
         page.reload()
         button = page.locator(".book-bar").get_by_role("button", name="Color theme")
         seen = [look(page)]
@@ -372,6 +381,8 @@ def test_the_theme_goes_from_the_system_s_to_the_other_to_both_by_choice(
         ]
         page.keyboard.press("Control+k")  # the theme's script has run to its end
         page.locator("#pst-search-dialog[open]").wait_for()
+        chosen = page.locator(".sd-tab-set > input:checked + label").all_inner_texts()
+        assert {name.strip() for name in chosen} == {"PyTorch"}
 
 
 def test_the_theme_follows_the_system_until_the_reader_chooses(
@@ -433,6 +444,22 @@ def test_print_shows_what_the_screen_folds_and_no_buttons(
         assert all(visible for _, visible in parts), f"{name}: {parts}"
     assert any(found.printed.values())
     assert found.frames == []
+
+
+def test_folded_text_is_found_where_it_stands(visit: Visit, home: str):
+    """In a solution, in folded code and in a tab that is not shown."""
+    page_ = home + "book/perceptron.html"
+    with visit(page_) as page:
+        for words in ("AND asks for both", "from matplotlib", "import torch"):
+            page.goto("about:blank")
+            page.goto(f"{page_}#:~:text={quote(words)}")
+            page.wait_for_function("scrollY > 0")
+            found = page.locator("article").get_by_text(words).locator("visible=true")
+            expect(found.first).to_be_in_viewport()
+        place = page.locator("details.solution [id]").last
+        assert not place.is_visible()
+        page.goto(f"{page_}#{place.get_attribute('id')}")
+        expect(place).to_be_in_viewport()
 
 
 def test_a_page_that_asks_another_host_is_caught(visit: Visit, tmp_path: Path):

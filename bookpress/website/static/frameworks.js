@@ -1,5 +1,5 @@
 // The framework of the tabs and that of the address say the same, whoever changes one.
-// sphinx-design's script, which runs later, reads the address and lets all tabs follow.
+// sphinx-design's script, which runs later, remembers it and lets all tabs follow.
 "use strict";
 
 (() => {
@@ -28,6 +28,7 @@
   const name = asked()?.trim().toLowerCase();
   const known = ids[tags.indexOf(name)] ?? ids.find((id) => id === name);
   if (name !== undefined && known !== asked()) write(known);
+  show(known); // here, too, as storage may be closed
 
   document.addEventListener("change", ({ target }) => {
     const label = target.nextElementSibling;
