@@ -22,6 +22,7 @@ from sphinx.errors import SphinxError
 
 from bookpress import node as node_js
 from bookpress.media import WEBSITE, medium, only
+from bookpress.website.mends import in_letters
 
 SCRIPT = Path(__file__).with_suffix(".mjs")
 
@@ -97,7 +98,7 @@ def text_of(file: Path, out: Path) -> str:
     folder = file.parent.relative_to(out / "_static").as_posix()
     return ADDRESS.sub(
         lambda found: f"url({posixpath.normpath(posixpath.join(folder, found[2]))})",
-        text,
+        in_letters(text),
     )
 
 
