@@ -11,12 +11,11 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import SphinxError
 
-
 WEB_ADDRESS = re.compile(r"https?://[\w.-]+(:\d+)?(/[^\s?#]*)?")
 
 
 class WrongSetting(SphinxError):
-    """A setting of `_config.yml` cannot be meant; the message says why and what to do."""
+    """A setting of `_config.yml` cannot be meant; the message says what to do."""
 
     category = "A wrong setting in _config.yml"
 

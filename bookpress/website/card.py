@@ -81,7 +81,7 @@ def fitted(title: str) -> tuple[ImageFont.FreeTypeFont, list[str]]:
 
 
 def network(name: str) -> Image.Image:
-    """Layers of units, drawn large; blue weights are positive and orange ones negative."""
+    """Draw layers of units, large; positive weights are blue, negative ones orange."""
     picture = Image.new("RGB", [FINE * length for length in SIZE], GROUND)
     draw = ImageDraw.Draw(picture, "RGBA")
     weights = itertools.cycle(hashlib.sha256(name.encode()).digest())
@@ -98,7 +98,9 @@ def network(name: str) -> Image.Image:
             color = POSITIVE if weight > 0 else NEGATIVE
             strength = abs(weight)
             draw.line(
-                ends, (*color, round(40 + 170 * strength)), round(FINE * (1 + 4 * strength))
+                ends,
+                (*color, round(40 + 170 * strength)),
+                round(FINE * (1 + 4 * strength)),
             )
     for column, color in zip(columns, (MUTED, INK, INK, NEGATIVE), strict=True):
         for x, y in column:

@@ -34,6 +34,9 @@ SYMBOLS = {
     "nabla": "∇",
     "dots": "…",
     "ell": "ℓ",
+    "top": "T",
+    "lVert": "‖",
+    "rVert": "‖",
     "hat": "",
     "bar": "",
     "quad": " ",
@@ -42,8 +45,12 @@ SYMBOLS = {
 
 def plain_formula(tex: str) -> str:
     r"""A short formula as text: `\frac{1}{2} \rho w_1` is `1/2 ρ w_1`."""
-    tex = re.sub(r"\\[dt]?frac\s*{([^{}]*)}\s*{([^{}]*)}", r"\1/\2", tex)
-    tex = re.sub(r"\\(?:math|text|operatorname|left|right|big)[a-z]*|\\[,;:! ]", "", tex)
+    tex = re.sub(
+        r"\\[dt]?frac\s*(?:{([^{}]*)}|(\d))\s*(?:{([^{}]*)}|(\d))", r"\1\2/\3\4", tex
+    )
+    tex = re.sub(
+        r"\\(?:math|text|operatorname|left|right|big)[a-z]*|\\[,;:! ]", "", tex
+    )
     tex = re.sub(r"\\([A-Za-z]+)", lambda found: symbol(found[1]), tex)
     return " ".join(re.sub(r"[{}$\\]", "", tex).split())
 
@@ -94,7 +101,7 @@ def cut(text: str, length: int) -> str:
     """The words of a text that find room, with a sign that there are more."""
     if len(text) <= length:
         return text
-    return f"{text[:length].rsplit(' ', 1)[0].rstrip('.,;:')} …"
+    return f"{text[: length - 1].rsplit(' ', 1)[0].rstrip('.,;:')} …"
 
 
 def description(document: nodes.document) -> str:

@@ -37,7 +37,9 @@ def add(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         "first": pages[0],
         "others": pages[1:],
         "search": target("search"),
-        "places": sorted({target(name).partition("/")[0] for name in app.env.found_docs}),
+        "places": sorted(
+            {target(name).partition("/")[0] for name in app.env.found_docs}
+        ),
     }
     yield NAME, context, "not-found.html"
 

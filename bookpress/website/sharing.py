@@ -17,7 +17,7 @@ from bookpress.pages import file_of
 from bookpress.slides.decks import chapter_of, is_deck
 from bookpress.website import course
 from bookpress.website.card import SIZE, card
-from bookpress.website.description import description, title
+from bookpress.website.description import LONG, SHORT, cut, description, title
 
 
 def card_of(app: Sphinx, docname: str) -> str:
@@ -37,12 +37,19 @@ def draw_card(app: Sphinx, docname: str) -> None:
     path.write_bytes(card(above, title(app, docname), below, docname))
 
 
+def book(app: Sphinx) -> str:
+    return f"from the book {app.config.html_title} by {app.config.author}."
+
+
 def page_tags(app: Sphinx, docname: str, document: nodes.document) -> dict[str, Any]:
     """What the template `sharing.html` says of a page."""
+    name = title(app, docname) + (": slides" if is_deck(docname) else "")
     words = description(document)
+    if len(words) < SHORT:
+        words = cut(f"{words} {name}, {book(app)}".strip(), LONG)
     said = {
         "words": words,
-        "title": title(app, docname) + (": slides" if is_deck(docname) else ""),
+        "title": name,
         "kind": "book" if docname == app.config.root_doc else "article",
         "site_name": app.config.html_title,
     }
@@ -67,9 +74,7 @@ def describe(
         if "card" in tags and not is_deck(pagename):
             draw_card(app, pagename)
     elif pagename == "search":
-        config = app.config
-        words = f"Search all pages of the book {config.html_title}, by {config.author}."
-        tags = {"words": words}
+        tags = {"words": f"Search: find words on all pages, {book(app)}"}
     else:
         return
     own = context.get("metatags") or ""
