@@ -79,10 +79,18 @@ class Repository:
 def repository(config: Config) -> Repository | None:
     """The book's repository, None if it has none."""
     options = config.html_theme_options
-    url = checked("repository: url", options.get("repository_url") or "")
+    url = checked("repository: url", options.get("repository_url"))
+    if not url:
+        return None
     branch = options.get("repository_branch") or "main"
     folder = (options.get("path_to_docs") or "").strip("/")
-    return Repository(url.removesuffix(".git"), branch, folder) if url else None
+    found = Repository(url.removesuffix(".git"), branch, folder)
+    if "/" not in found.path:
+        raise WrongSetting(
+            f"repository: url is {url!r}, which names no repository; "
+            "write owner and name, as in https://github.com/OWNER/NAME"
+        )
+    return found
 
 
 def check(app: Sphinx, config: Config) -> None:

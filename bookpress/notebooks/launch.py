@@ -58,9 +58,40 @@ def take_over(app: Sphinx, config: Config) -> None:
     # Public servers wait until there is a book; a hub is somebody's own.
     if "jupyterhub_url" in servers(config) and lacking:
         raise addresses.WrongSetting(
-            "launch_buttons: jupyterhub_url is set, but a hub cannot fetch the book "
-            f"without {' and '.join(lacking)}; set that, too, or leave the hub empty"
+            "launch_buttons: jupyterhub_url is set, but links to run a chapter need "
+            f"{' and '.join(lacking)}, too; set that, or leave the hub empty"
         )
+
+
+def ways(book: addresses.Repository, page: str, made: str, lab: str) -> dict[str, str]:
+    """What follows a server's address to open a page there, by settings.
+
+    Parameters
+    ----------
+    book : where the sources are
+    page : the page's source in it
+    made : the file of the notebook that is made of the page
+    lab : how JupyterLab's or the older interface's addresses begin
+    """
+    kinds = {
+        "github.com": f"gh/{book.path}",
+        "gitlab.com": f"gl/{quote(book.path, safe='')}",
+    }
+    kind = kinds.get(book.host, f"git/{quote(book.url, safe='')}")
+    name = book.path.rpartition("/")[2]
+    there = urlencode({"urlpath": f"{lab}/{page}"})
+    pulled = {
+        "repo": book.url,
+        "branch": book.branch,
+        "urlpath": f"{lab}/{name}/{page}",
+    }
+    found = {
+        "binderhub_url": f"v2/{kind}/{quote(book.branch, safe='')}?{there}",
+        "jupyterhub_url": f"hub/user-redirect/git-pull?{urlencode(pulled)}",
+    }
+    if book.host == "github.com":
+        found["colab_url"] = f"github/{book.path}/blob/{BRANCH}/{made}"
+    return found
 
 
 def links(app: Sphinx, docname: str) -> dict[str, str]:
@@ -71,33 +102,13 @@ def links(app: Sphinx, docname: str) -> dict[str, str]:
     config, book = app.config, addresses.repository(app.config)
     if book is None or not addresses.site(config):
         return {}
-    interface = INTERFACES[config.launch_buttons.get("notebook_interface", "classic")]
-    source = "/".join(filter(None, [book.folder, f"{docname}.md"]))
-    made = f"{file_of(app, docname)}.ipynb"
-    name = book.path.rpartition("/")[2]
-    kinds = {
-        "github.com": f"gh/{book.path}",
-        "gitlab.com": f"gl/{quote(book.path, safe='')}",
-    }
-    kind = kinds.get(book.host, f"git/{quote(book.url, safe='')}")
-    branch = quote(book.branch, safe="")
-    there = {"urlpath": f"{interface}/{source}"}
-    pulled = {
-        "repo": book.url,
-        "branch": book.branch,
-        "urlpath": f"{interface}/{name}/{source}",
-    }
-    ways = {
-        "colab_url": f"github/{book.path}/blob/{BRANCH}/{made}",
-        "binderhub_url": f"v2/{kind}/{branch}?{urlencode(there)}",
-        "jupyterhub_url": f"hub/user-redirect/git-pull?{urlencode(pulled)}",
-    }
-    if book.host != "github.com":
-        del ways["colab_url"]
+    lab = INTERFACES[config.launch_buttons.get("notebook_interface", "classic")]
+    page = "/".join(filter(None, [book.folder, f"{docname}.md"]))
+    known = ways(book, page, f"{file_of(app, docname)}.ipynb", lab)
     return {
-        SERVERS[key]: f"{address}/{ways[key]}"
+        SERVERS[key]: f"{address}/{known[key]}"
         for key, address in servers(config).items()
-        if key in ways
+        if key in known
     }
 
 
