@@ -16,6 +16,11 @@ OPEN = (nodes.Structural, nodes.container)
 SENTENCE = re.compile(r"(?<=[.!?])(?<!\b[A-Z]\.)[”’\")]*\s+(?=\W?[A-Z\d])")
 CITATION = re.compile(r"\s*\[[^\]]*\b\d{4}[a-z]?\]")
 
+# What has no character of its own in a formula, or another form
+FRACTION = re.compile(r"\\[dt]?frac\s*(?:{([^{}]*)}|(\d))\s*(?:{([^{}]*)}|(\d))")
+FONT = re.compile(r"\\(?:math[a-z]+|text[a-z]*|operatorname|left|right)(?![A-Za-z])")
+SPACE = re.compile(r"\\[,;:! ]")
+
 SYMBOLS = {
     "cdot": "·",
     "times": "×",
@@ -45,12 +50,8 @@ SYMBOLS = {
 
 def plain_formula(tex: str) -> str:
     r"""A short formula as text: `\frac{1}{2} \rho w_1` is `1/2 ρ w_1`."""
-    tex = re.sub(
-        r"\\[dt]?frac\s*(?:{([^{}]*)}|(\d))\s*(?:{([^{}]*)}|(\d))", r"\1\2/\3\4", tex
-    )
-    tex = re.sub(
-        r"\\(?:math|text|operatorname|left|right|big)[a-z]*|\\[,;:! ]", "", tex
-    )
+    tex = FRACTION.sub(r"\1\2/\3\4", tex)
+    tex = SPACE.sub(" ", FONT.sub("", tex))
     tex = re.sub(r"\\([A-Za-z]+)", lambda found: symbol(found[1]), tex)
     return " ".join(re.sub(r"[{}$\\]", "", tex).split())
 
