@@ -17,13 +17,13 @@ PYTEST := $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help book site pdf handouts slides bundle serve lab test test-fast test-all lint \
-        bench claims reruns lock links newest \
+        bench claims reruns lock links newest publish-notebooks \
         setup setup-python setup-slides setup-test setup-test-all clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | \
-	    awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	    awk -F'|' '{printf "%-19s %s\n", $$1, $$2}'
 
 book: setup ## build one handout and the website
 	@$(RUN).book pdf site
@@ -86,6 +86,9 @@ links: setup ## ask the addresses that the book links to (needs a network)
 
 newest: ## try the newest releases of all packages, in an environment of their own
 	@$(PYTHON) -m bookpress.commands.newest
+
+publish-notebooks: ## push the built notebooks to a branch of their own, where Colab finds them
+	@$(PYTHON) -m bookpress.commands.publish_notebooks
 
 setup:
 	@$(INSTALL) --apt apt.txt

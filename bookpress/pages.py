@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -42,6 +43,11 @@ def source(root: Path, docname: str) -> Path:
 def with_code(root: Path) -> list[str]:
     """Docnames of the pages that are executed, in the order of the book."""
     return [n for n in listed(root) if read_notebook(source(root, n)) is not None]
+
+
+def in_order(env: BuildEnvironment) -> list[str]:
+    """Docnames of the pages that Sphinx has read, decks apart, in the book's order."""
+    return list(env.collect_relations())
 
 
 def file_name(docname: str, home: str) -> str:

@@ -13,6 +13,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from bookpress import addresses
 from bookpress.cells import is_source
 from bookpress.media import HandoutTransform
 from bookpress.pages import file_of
@@ -49,7 +50,7 @@ class AttachCode(HandoutTransform):
                 for block in source.findall(nodes.literal_block)
             ]
             section = next(iter(start.findall(nodes.section)))
-            address = page_address(self.app, start["docname"])
+            address = addresses.page(self.config, start["docname"])
             file = self.write(start["docname"], section, cells) if cells else ""
             if file or address:
                 head = rf"\handoutchapterhead{{{file}}}{{{address}}}"
@@ -61,12 +62,6 @@ class AttachCode(HandoutTransform):
         path.write_text(text, encoding="utf8")
         os.utime(path, (0, 0))  # the PDF keeps the date
         return path.name
-
-
-def page_address(app: Sphinx, docname: str) -> str:
-    """Where the website is, once `_config.yml` says so."""
-    base = app.config.html_baseurl
-    return f"{base.rstrip('/')}/{docname}.html" if base else ""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -25,6 +25,7 @@ from bookpress.cells import has_cells
 from bookpress.content.code_files import chapter_file
 from bookpress.content.explorers import bundler, pages
 from bookpress.media import WEBSITE, medium, only
+from bookpress.notebooks.launch import links
 from bookpress.notebooks.markdown import Cell, Page
 from bookpress.pages import file_of
 from bookpress.requirements import requirements
@@ -228,6 +229,7 @@ def offer(
             (f"{FOLDER}/{name}.py", "Its code in Python (.py)"),
             (f"{FOLDER}/{FILES}", "What both need beside them (.zip)"),
         ]
+        context["launches"] = links(app, pagename)
     lists = [doc for doc, data in app.env.metadata.items() if "lists_handouts" in data]
     context["downloads"] = [(context["pathto"](file, 1), text) for file, text in menu]
     context["downloads"] += [

@@ -2,8 +2,13 @@
 
 from sphinx.application import Sphinx
 
+PARTS = """
+    frame assets formulas course sharing site_map moved not_found
+""".split()
+
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    for part in ("frame", "assets", "formulas"):
+    app.setup_extension("bookpress.addresses")
+    for part in PARTS:
         app.setup_extension(f"bookpress.website.{part}")
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -89,18 +89,10 @@ def offer_repository(app: Sphinx, config: Any) -> None:
 
 
 def finish_site(app: Sphinx, exception: Exception | None) -> None:
-    """Write the page that leads on to the first one; delete what nothing asks for."""
+    """Measure styles in letters; delete what nothing asks for."""
     if exception or medium(app) != WEBSITE:
         return
     out = Path(app.outdir)
-    if app.config.root_doc != "index":
-        context = {
-            "language": app.config.language,
-            "title": app.config.html_title,
-            "target": app.builder.get_target_uri(app.config.root_doc),
-        }
-        page = app.builder.templates.render("redirect.html", context)
-        (out / "index.html").write_text(page, encoding="utf-8")
     for path in out.glob("_static/**/*.css"):
         style = path.read_text(encoding="utf-8")
         if (mended := in_letters(style)) != style:

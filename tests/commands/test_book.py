@@ -1,16 +1,23 @@
 """The build publishes what is whole, executes once, and says what is wrong."""
 
+import html
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fixture_book import PAGE, FixtureBook
 
 pytestmark = pytest.mark.build
+
+SITE = "https://example.org/a/course"
+REPOSITORY = "https://github.com/me/book"
 
 
 @pytest.fixture(scope="module")
@@ -223,22 +230,118 @@ def test_after_a_kill_the_next_build_serves_nothing_stale(book, moment):
     assert ("the answer is 44" if moment == "executing" else "46") in book.page()
 
 
-def test_addresses_that_are_set_appear_and_unset_ones_do_not(book):
+# What `_config.yml` may set, and what is invented for it here.
+INVENTED = {
+    'repository:\n  url: ""': f"repository:\n  url: {REPOSITORY}",
+    'baseurl: ""': f"baseurl: {SITE}/",
+    'jupyterhub_url: ""': "jupyterhub_url: https://hub.example.org",
+    "moved_pages: {}": "moved_pages: {very/old: book/page}",
+}
+
+
+def test_what_needs_an_address_is_not_there_without_one(book):
     assert book.build().returncode == 0
-    assert "canonical" not in book.page()
-    assert "github.com" not in book.page()
-    config = book.read("_config.yml")
-    repository = "https://github.com/me/book"
-    book.edit(
-        "_config.yml", 'repository:\n  url: ""', f"repository:\n  url: {repository}"
+    site = book.root / "_build" / "html"
+    for name in ("page", "intro"):
+        page = book.page(name)
+        assert 'property="og:title"' in page
+        for word in ("canonical", "og:image", "ld+json", "github.com", "Run it online"):
+            assert word not in page
+    for name in ("sitemap.xml", "robots.txt"):
+        assert not (site / name).exists()
+    assert list(site.rglob("card-*.png")) == []
+
+
+@pytest.fixture(scope="module")
+def addressed(shared_book) -> dict[str, str]:
+    """The website of a book with all addresses: its files of text, and its cards."""
+    config = shared_book.read("_config.yml")
+    for old, new in INVENTED.items():
+        shared_book.edit("_config.yml", old, new)
+    result = shared_book.build()
+    shared_book.write("_config.yml", config)
+    assert result.returncode == 0, result.stdout + result.stderr
+    site = shared_book.root / "_build" / "html"
+    return {
+        path.relative_to(site).as_posix(): path.read_text("utf8", "ignore")
+        for path in site.rglob("*.*")
+        if path.suffix in {".html", ".ipynb", ".png", ".txt", ".xml"}
+    }
+
+
+def test_with_an_address_pages_say_where_they_are(addressed):
+    page = addressed["book/page.html"]
+    address = f"{SITE}/book/page.html"
+    assert f'rel="canonical" href="{address}"' in page
+    assert f'property="og:url" content="{address}"' in page
+    assert f'property="og:image" content="{SITE}/_images/card-page.png"' in page
+    assert {"_images/card-page.png", "_images/card-intro.png"} <= set(addressed)
+    listed = re.findall("<loc>(.*?)</loc>", addressed["sitemap.xml"])
+    assert listed == [f"{SITE}/book/intro.html", address]
+    assert f"Sitemap: {SITE}/sitemap.xml" in addressed["robots.txt"]
+
+
+def test_with_an_address_machines_read_of_a_course_and_its_pages(addressed):
+    def data(name: str) -> dict:
+        script = r'<script type="application/ld\+json">(.*?)</script>'
+        (found,) = re.findall(script, addressed[name])
+        return json.loads(found)
+
+    course, page = data("book/intro.html"), data("book/page.html")
+    assert course["@type"] == ["Course", "Book"]
+    assert {"author", "license", "inLanguage", "description"} <= set(course)
+    (part,) = course["hasPart"]
+    assert part["name"] == page["name"] == "A page"
+    assert part["url"] == page["url"] == f"{SITE}/book/page.html"
+    assert page["isPartOf"]["url"] == course["url"]
+
+
+def test_with_both_addresses_a_chapter_can_be_run_on_three_servers(addressed):
+    menu = re.search(r'<nav id="downloads".*?</nav>', addressed["book/page.html"], re.S)
+    links = re.findall(r'href="(https:.*?)">On (\w+)<', html.unescape(menu[0]))
+    colab, binder, hub = (urlsplit(link) for link, _ in links)
+    assert [name for _, name in links] == ["Colab", "Binder", "JupyterHub"]
+    assert colab.path == "/github/me/book/blob/notebooks/page.ipynb"
+    assert (binder.path, parse_qs(binder.query)) == (
+        "/v2/gh/me/book/main",
+        {"urlpath": ["lab/tree/book/page.md"]},
     )
-    book.edit("_config.yml", 'baseurl: ""', "baseurl: https://example.org/")
+    assert (hub.netloc, hub.path) == (
+        "hub.example.org",
+        "/hub/user-redirect/git-pull",
+    )
+    assert parse_qs(hub.query) == {
+        "repo": [REPOSITORY],
+        "branch": ["main"],
+        "urlpath": ["lab/tree/book/book/page.md"],
+    }
+    assert f"{SITE}/notebooks/notebook-files.zip" in addressed["notebooks/page.ipynb"]
+    assert "Run it online" not in addressed["book/intro.html"]
+    assert f"{REPOSITORY}/edit/main/book/page.md" in addressed["book/page.html"]
+    assert f"{REPOSITORY}/issues/new" in addressed["book/page.html"]
+
+
+def test_a_page_that_moved_leads_to_the_same_place_in_the_new_one(addressed):
+    page = addressed["very/old.html"]
+    assert 'replace("../book/page.html" + location.search + location.hash)' in page
+    assert 'http-equiv="refresh" content="0; url=../book/page.html"' in page
+    assert f'rel="canonical" href="{SITE}/book/page.html"' in page
+
+
+def test_with_an_address_links_of_the_page_for_none_begin_at_it(addressed):
+    links = re.findall(r'(?:href|action)="(.*?)"', addressed["404.html"])
+    path = urlsplit(SITE).path
+    wanted = {"book/intro.html", "book/page.html", "search.html"}
+    assert {f"{path}/{name}" for name in wanted} <= set(links)
+    assert all(link.startswith((f"{path}/", "data:")) for link in links)
+
+
+def test_a_wrong_setting_is_told_in_one_line(book):
+    config = book.read("_config.yml")
+    book.edit("_config.yml", "moved_pages: {}", "moved_pages: {book/a: book/b}")
     result = book.build()
     book.write("_config.yml", config)
-    assert result.returncode == 0, result.stderr
-    assert 'rel="canonical" href="https://example.org/book/page.html"' in book.page()
-    assert f"{repository}/edit/main/book/page.md" in book.page()
-    assert f"{repository}/issues/new" in book.page()
+    fails(result, "moved_pages", "book/b is no page of the book")
 
 
 def test_a_wrong_option_is_told_in_one_line(book):

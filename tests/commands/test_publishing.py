@@ -1,6 +1,7 @@
 """The workflows run what the Makefile has, with no more rights than they need."""
 
 import re
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import yaml
 from this_book import ROOT
 
 from bookpress import execution
-from bookpress.commands import install, newest
+from bookpress.commands import install, newest, publish_notebooks
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
@@ -46,14 +47,17 @@ def test_actions_are_the_platform_s_own_named_by_major_version(file):
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
-def test_only_the_step_that_publishes_may_write(file):
+def test_only_the_steps_that_publish_may_write(file):
     assert yaml.safe_load(file.read_text("utf8"))["permissions"] == {"contents": "read"}
     rights = {
         name: job["permissions"]
         for name, job in jobs(file).items()
         if "permissions" in job
     }
-    publishing = {"publish": {"pages": "write", "id-token": "write"}}
+    publishing = {
+        "publish": {"pages": "write", "id-token": "write"},
+        "notebooks": {"contents": "write"},
+    }
     assert rights == (publishing if file.stem == "book" else {})
 
 
@@ -72,6 +76,39 @@ def test_what_is_published_has_passed_lint_and_tests_and_stands_on_main():
     on_main = "github.ref == 'refs/heads/main'"
     assert pages["if"] == publish["if"] == on_main
     assert publish["needs"] == "build"
+    assert jobs(workflow("book.yml"))["notebooks"]["needs"] == "publish"
+
+
+def test_notebooks_get_a_branch_with_the_latest_ones_and_nothing_else(tmp_path):
+    """Once more after a change; what else is in the repository stays as it is."""
+
+    def git(*words: str, folder=tmp_path) -> str:
+        done = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words]
+        return subprocess.check_output(done, cwd=folder, text=True).strip()
+
+    book, remote = tmp_path / "book", tmp_path / "remote.git"
+    git("init", "--quiet", "--bare", str(remote))
+    git("init", "--quiet", "--initial-branch=main", str(book))
+    git("remote", "add", "origin", str(remote), folder=book)
+    (book / ".gitignore").write_text("_build\n")
+    git("add", ".", folder=book)
+    git("commit", "--quiet", "--message=One", folder=book)
+    with pytest.raises(SystemExit, match="no notebooks to publish; run: make site"):
+        publish_notebooks.publish(book)
+    folder = book / "_build" / "html" / "notebooks"
+    folder.mkdir(parents=True)
+    (folder / "notebook-files.zip").touch()
+    for name in ("a", "b"):
+        (folder / f"{name}.ipynb").write_text("{}")
+        publish_notebooks.publish(book)
+    branch = publish_notebooks.BRANCH
+    files = git("ls-tree", "--name-only", branch, folder=remote)
+    assert files.split() == ["a.ipynb", "b.ipynb"]
+    assert git("rev-list", "--count", branch, folder=remote) == "1"
+    assert git("status", "--porcelain", folder=book) == ""
+    git("remote", "set-url", "origin", "nowhere", folder=book)
+    with pytest.raises(SystemExit, match=r"error: git push: .+"):
+        publish_notebooks.publish(book)
 
 
 @pytest.mark.parametrize(

@@ -294,6 +294,17 @@ def test_every_page_has_a_language_a_title_and_one_heading(pages: dict[str, Mark
         assert markup.tags["main"] == 1, name
 
 
+def test_every_page_is_described_in_words_of_its_own(pages: dict[str, Markup]):
+    """Of a length that search engines show, and without TeX."""
+    found = {name: markup.meta.get("description") for name, markup in pages.items()}
+    assert found.pop("index.html") is found.pop("404.html") is None
+    assert pages["404.html"].meta["robots"] == "noindex"
+    for name, words in found.items():
+        assert 70 <= len(words) <= 160, f"{name}: {words}"
+        assert not re.search(r"[\\{}$]", words), f"{name}: {words}"
+    assert len(set(found.values())) == len(found)
+
+
 def test_every_image_says_what_it_shows(pages: dict[str, Markup]):
     for name, markup in pages.items():
         for image in markup.images:
@@ -303,8 +314,38 @@ def test_every_image_says_what_it_shows(pages: dict[str, Markup]):
 
 
 def test_the_bare_address_leads_to_the_first_page(visit: Visit, home: str):
-    with visit(home + "index.html") as page:
-        page.wait_for_url("**/book/intro.html")
+    with visit(home + "index.html?framework=torch#here") as page:
+        page.wait_for_url("**/book/intro.html?framework=torch#here")
+
+
+# Addresses without a page, and what is asked; hosts show `404.html` at all of them.
+GONE = {
+    "book/perceptorn.html": "perceptron",
+    "slides/deep/mpl": "mlp",
+    "Transfer-Learning/": "transfer",
+    "book/wavelets.html": None,
+}
+
+
+def test_where_there_is_no_page_one_helps_at_any_depth(
+    visit: Visit, served: str, site: Path
+):
+    """It asks whether the nearest page is meant, and all its links are right."""
+    nothing = (site / "404.html").read_text("utf8")
+    with visit(served + "404.html") as page:
+        assert not page.locator(".guess").is_visible()
+        for address, wanted in GONE.items():
+            shown = {"body": nothing, "content_type": "text/html"}
+            page.route(served + address, lambda route, s=shown: route.fulfill(**s))
+            page.goto(served + address)
+            guess = page.locator(".guess a")
+            assert guess.is_visible() == bool(wanted), address
+            if wanted:
+                assert guess.evaluate("a => a.href") == f"{served}book/{wanted}.html"
+            links = page.locator("a").evaluate_all("all => all.map(a => a.href)")
+            assert all((site / link.removeprefix(served)).is_file() for link in links)
+        page.get_by_role("button", name="Search").click()
+        page.wait_for_url("**/search.html?q=wavelets")
 
 
 def test_search_finds_a_page_and_its_link_opens_it(visit: Visit, home: str):

@@ -81,7 +81,7 @@
   for (const box of document.querySelectorAll(boxes)) wide.observe(box);
 
   if (location.protocol === "file:") {
-    find("#downloads > p")?.removeAttribute("hidden");
+    find("#downloads > p[hidden]")?.removeAttribute("hidden");
   }
 
   // Blocks away from the window are not laid out at first (book.css). Once the page is
