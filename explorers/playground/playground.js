@@ -253,6 +253,9 @@ export default {
     );
     const word = html("strong");
     const reason = html("span");
+    for (const part of [bent.element, widths[2].element, rate.element]) {
+      part.classList.add("extra");
+    }
     const stops = {
       units: even(0, WIDEST, WIDEST + 1),
       rate: decades(-3, 1),
@@ -276,13 +279,13 @@ export default {
       ]),
       html(
         "div",
-        { class: "plots halves" },
+        { class: "plots halves extra" },
         html("div", {}, course.element, numbersShown.element),
         layers.element,
       ),
       html(
         "details",
-        {},
+        { class: "extra" },
         html("summary", {}, "More settings"),
         html(
           "div",
