@@ -253,7 +253,14 @@ export default {
     );
     const word = html("strong");
     const reason = html("span");
-    for (const part of [bent.element, widths[2].element, rate.element]) {
+    const key = legend([
+      ["dot curve", "class 0"],
+      ["dot step triangle", "class 1"],
+      ["ink wide", "border, *p* = 0.5"],
+      ["ink thin faint", "*p* = 0.1 and 0.9"],
+    ]);
+    // The compact form does without them.
+    for (const part of [bent.element, widths[2].element, rate.element, key]) {
       part.classList.add("extra");
     }
     const stops = {
@@ -271,12 +278,7 @@ export default {
       html("div", { class: "knobs" }, ...widths.map((part) => part.element), rate.element),
       html("p", { class: "verdict" }, word, " ", reason),
       html("div", { class: "plots halves" }, plane.element, bent.element),
-      legend([
-        ["dot curve", "class 0"],
-        ["dot step triangle", "class 1"],
-        ["ink wide", "border, *p* = 0.5"],
-        ["ink thin faint", "*p* = 0.1 and 0.9"],
-      ]),
+      key,
       html(
         "div",
         { class: "plots halves extra" },
