@@ -60,7 +60,7 @@ COMPACT = re.compile(r'class="cell [^"]*\btag_compact\b')
 
 
 def places_in(site: Path) -> dict[str, str]:
-    """Each explorer's page, the first that has all of it, as an address in a website."""
+    """Each explorer's page, the first that has all of it, as an address in a site."""
     found = {}
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
