@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from chromium import serve
-from explorer_pages import places_in
+from explorer_pages import COMPACT, places_in
 
 FIGURE = re.compile(
     r'<figure [^>]*>\s*<div class="output text_html"><div class="explorer" '
@@ -40,7 +40,7 @@ def site(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / path.name).symlink_to(path)
     for path in (site / "book").glob("*.html"):
         text = path.read_text(encoding="utf-8")
-        if "data-explorer=" in text:
+        if "data-explorer=" in text and not COMPACT.search(text):
             (folder / "book" / path.name).write_text(cut_down(text), encoding="utf-8")
     return folder
 

@@ -4,6 +4,7 @@ from sphinx.application import Sphinx
 
 PARTS = [
     "boxes",
+    "cards",
     "code_files",
     "drawings",
     "explorers",

@@ -15,7 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from bookpress.handout.editions import offered
-from bookpress.media import WEBSITE, medium, only
+from bookpress.media import WEBSITE, in_notebook, medium, only
 from bookpress.settings import settings
 from bookpress.stale import is_new
 
@@ -88,6 +88,11 @@ def visit_list(translator: HTMLTranslator, node: handout_list) -> None:
 
 def skip(translator, node: handout_list) -> None:
     raise nodes.SkipNode
+
+
+@in_notebook(handout_list)
+def leave_out(page: object, node: handout_list) -> list[str]:
+    return []
 
 
 @only(WEBSITE, otherwise=list)

@@ -43,7 +43,7 @@ def find(page: nodes.document, label: str, docname: str) -> nodes.Element:
             continue
         if {label, name, f"equation-{name}"} & {*node["ids"], *node["names"]}:
             return node
-    raise Untakable(f"{label!r} of {docname} is no part that a slide can show")
+    raise Untakable(f"{label!r} of {docname} is no part that can be shown")
 
 
 def find_cell(page: nodes.document, name: str, docname: str) -> nodes.Element:

@@ -2,9 +2,8 @@
 
 from sphinx.application import Sphinx
 
-PARTS = """
-    frame assets formulas course sharing site_map moved not_found
-""".split()
+PARTS = ["frame", "assets", "formulas", "course", "sharing", "site_map", "moved"]
+PARTS += ["not_found"]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

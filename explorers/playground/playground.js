@@ -253,6 +253,16 @@ export default {
     );
     const word = html("strong");
     const reason = html("span");
+    const key = legend([
+      ["dot curve", "class 0"],
+      ["dot step triangle", "class 1"],
+      ["ink wide", "border, *p* = 0.5"],
+      ["ink thin faint", "*p* = 0.1 and 0.9"],
+    ]);
+    // The compact form does without them.
+    for (const part of [bent.element, widths[2].element, rate.element, key]) {
+      part.classList.add("extra");
+    }
     const stops = {
       units: even(0, WIDEST, WIDEST + 1),
       rate: decades(-3, 1),
@@ -268,21 +278,16 @@ export default {
       html("div", { class: "knobs" }, ...widths.map((part) => part.element), rate.element),
       html("p", { class: "verdict" }, word, " ", reason),
       html("div", { class: "plots halves" }, plane.element, bent.element),
-      legend([
-        ["dot curve", "class 0"],
-        ["dot step triangle", "class 1"],
-        ["ink wide", "border, *p* = 0.5"],
-        ["ink thin faint", "*p* = 0.1 and 0.9"],
-      ]),
+      key,
       html(
         "div",
-        { class: "plots halves" },
+        { class: "plots halves extra" },
         html("div", {}, course.element, numbersShown.element),
         layers.element,
       ),
       html(
         "details",
-        {},
+        { class: "extra" },
         html("summary", {}, "More settings"),
         html(
           "div",

@@ -39,7 +39,9 @@ def test_the_front_page_leads_to_the_status_page(site):
 def test_the_run_times_that_chapters_promise_are_about_those_measured():
     """All alike, as a shared machine computes more slowly than one of its own."""
     ratios = {}
-    for name, found in RECORD["chapters"].items():
+    chapters = [page for page in RECORD["chapters"] if page != this_book.PAGES[0]]
+    for name in chapters:
+        found = RECORD["chapters"][name]
         (promised,) = re.findall(r"run time (\d+) seconds", this_book.source(name))
         ratios[name] = found["computing"] / int(promised)
     slowness = statistics.median(ratios.values())

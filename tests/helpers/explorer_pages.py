@@ -55,12 +55,17 @@ def in_node(file: str, name: str, *calls: list) -> list:
 
 # Pages --------------------------------------------------------------------------------
 
+# On a page that shows an explorer in part only
+COMPACT = re.compile(r'class="cell [^"]*\btag_compact\b')
+
 
 def places_in(site: Path) -> dict[str, str]:
-    """Each explorer's page, the first that has it, as an address in a website."""
+    """Each explorer's page, the first that has all of it, as an address in a site."""
     found = {}
     for path in sorted(site.rglob("*.html")):
         text = path.read_text(encoding="utf-8")
+        if COMPACT.search(text):
+            continue
         for name in re.findall(r'\bdata-explorer="(\w+)"', text):
             found.setdefault(name, path.relative_to(site).as_posix())
     return found

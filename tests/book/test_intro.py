@@ -1,0 +1,3 @@
+from every_chapter import *  # noqa: F403
+
+PAGE = "book/intro"
