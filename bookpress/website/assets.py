@@ -26,14 +26,15 @@ from bookpress.website.mends import in_letters
 
 SCRIPT = Path(__file__).with_suffix(".mjs")
 
-# The theme's, which its template names beside those that Sphinx knows.
-THEME = ("_static/styles/theme.css", "_static/styles/pydata-sphinx-theme.css")
+# What the theme's template names beside those that Sphinx knows; its `theme.css` only
+# asks for the first.
+THEME = ("_static/basic.css", "_static/styles/pydata-sphinx-theme.css")
 
 # What no page needs: live code, math typeset in the browser, boxes that open by a
 # script (they are `<details>` here), settings of a switch that is not there; the
 # scripts of the theme, whose place `frame.js` takes.
 UNWANTED = re.compile(
-    r"thebe|mathjax|togglebutton|\btoggle(Hint|Open)|DOCUMENTATION_OPTIONS\."
+    r"thebe|mathjax|togglebutton|\btoggle(Hint|Open)|DOCUMENTATION_OPTIONS\.(?!js)"
     r"|sphinx-book-theme.js",
     re.IGNORECASE,
 )
