@@ -38,7 +38,6 @@ UNWANTED = re.compile(
     r"|sphinx-book-theme.js",
     re.IGNORECASE,
 )
-OWN = "_static/frame.js"
 
 # Box styles that book.css replaces and that get a checksum in some builds only.
 REPLACED = re.compile(r"\b(proof|exercise)\.css")
@@ -76,7 +75,7 @@ def scripts(app: Sphinx) -> list[str]:
         name, body = str(script.filename or ""), script.attributes.get("body") or ""
         if is_wanted(name, body):
             found.append(name or body)
-    return list(dict.fromkeys([*found, OWN]))
+    return list(dict.fromkeys(found))
 
 
 @only(WEBSITE)

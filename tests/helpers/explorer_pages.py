@@ -80,8 +80,8 @@ def places(site: Path) -> dict[str, str]:
 def figure(page: Page, name: str) -> Locator:
     """An explorer that has come to life, on the screen; the first on its page."""
     place = page.locator(f'.explorer[data-explorer="{name}"]').first
-    place.locator("svg").first.wait_for()
     place.scroll_into_view_if_needed()
+    place.locator("svg").first.wait_for()
     return place
 
 

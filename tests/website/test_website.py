@@ -16,6 +16,7 @@ from mathml import mathml_faults
 from playwright.sync_api import Page, expect
 from this_book import ROOT
 
+from bookpress.commands.bench_site import explorer_bytes, page_bytes
 from bookpress.slides.decks import is_deck
 
 pytestmark = pytest.mark.build
@@ -82,6 +83,10 @@ UNPRINTED = """() => [...document.querySelectorAll(
 FRAME = ("header.book-bar", ".bd-sidebar-primary", ".book-foot")
 WIDTH = "document.documentElement.scrollWidth"
 ASLEEP = ".explorer:not(:has(svg))"
+WAKE = "dispatchEvent(new Event('beforeprint'))"  # explorers far from the window
+FONTS = """() => performance.getEntriesByType("resource")
+  .filter(({ name }) => name.endsWith(".woff2"))
+  .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
 FROM_DISK = ("dark", 360)
 
 
@@ -94,6 +99,7 @@ class Seen:
     widths: dict[str, list[int]] = field(default_factory=dict)  # by page, in pixels
     printed: dict[str, list] = field(default_factory=dict)  # by page: class, is shown
     frames: list[str] = field(default_factory=list)  # parts of the frame in print
+    fonts: dict[str, int] = field(default_factory=dict)  # by page, in bytes
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +121,7 @@ def seen(
             try:
                 with visit(home + name, theme, width, reduced_motion="reduce") as page:
                     page.wait_for_load_state("networkidle")
+                    page.evaluate(WAKE)
                     expect(page.locator(ASLEEP), name).to_have_count(0)
                     if name in readable(pages):
                         note(page, name, width, found)
@@ -126,7 +133,9 @@ def seen(
 
 
 def note(page: Page, name: str, width: int, found: Seen) -> None:
+    page.locator("html[data-laid-out]").wait_for()
     if width > 360:
+        found.fonts[name] = page.evaluate(FONTS)
         page.emulate_media(media="print")
         found.printed[name] = page.evaluate(UNPRINTED)
         found.frames += [f"{name}: {p}" for p in FRAME if page.locator(p).is_visible()]
@@ -154,6 +163,29 @@ def look(page: Page) -> tuple[str, str, list[str]]:
 def test_every_page_loads_in_silence_and_asks_no_other_host(seen, look):
     """And each interactive figure comes to life among its chapter's formulas."""
     assert seen(*look).troubles == []
+
+
+def test_a_first_visit_takes_300_kb_and_each_further_page_120(site: Path, seen):
+    """As gzip sends them, besides figures, drawn and interactive ones."""
+    weights, explorers = page_bytes(site), explorer_bytes(site)
+    for name, fonts in seen("light", 1280).fonts.items():
+        further = weights[name]["html"] - explorers[name]
+        assert further <= 120_000, f"{name}: {further}"
+        first = further + weights[name]["css"] + weights[name]["js"] + fonts
+        assert first <= 300_000, f"{name}: {first}"
+
+
+def test_a_page_asks_for_one_stylesheet_and_one_script(pages: dict[str, Markup]):
+    """And its pictures have their size; those below the first wait until it is near."""
+    for name in readable(pages):
+        if name == "404.html":  # stands at any depth, so it has all within itself
+            continue
+        files = [urlsplit(asset).path for asset in pages[name].assets]
+        shared = [path for path in files if path.endswith((".css", ".js"))]
+        assert [Path(path).name for path in shared] == ["pages.css", "pages.js"], name
+        for image in pages[name].images:
+            assert image["width"].isdigit() and image["height"].isdigit(), image["src"]
+        assert all("loading" in image for image in pages[name].images[1:]), name
 
 
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
