@@ -572,7 +572,7 @@ def test_forced_colors_keep_what_tells_states_apart(visit: Visit, served: str):
 def test_letters_are_as_large_as_the_reader_s_browser_has_them(
     visit: Visit, served: str
 ):
-    """A wide window with large letters is laid out as a narrow one, with its figures."""
+    """A wide window with large letters is laid out as a narrow one, figures too."""
     with visit("about:blank") as page:
         devtools = page.context.new_cdp_session(page)
         devtools.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
