@@ -82,9 +82,9 @@ UNPRINTED = """() => [...document.querySelectorAll(
     { visibilityProperty: true, opacityProperty: true })])"""
 FRAME = ("header.book-bar", ".bd-sidebar-primary", ".book-foot")
 WIDTH = "document.documentElement.scrollWidth"
-# Explorers that scroll sideways: parts of them would be cut.
+# Explorers that scroll sideways by more than they keep free around them.
 CUT = """() => [...document.querySelectorAll(".output:has(.explorer)")]
-  .filter(box => box.scrollWidth > box.clientWidth + 1)
+  .filter(box => box.scrollWidth > box.clientWidth + 4)
   .map(box => box.querySelector(".explorer").dataset.explorer)"""
 # Letters set apart as WCAG 1.4.12 lets readers do.
 APART = """main * { letter-spacing: 0.12em !important; line-height: 1.5 !important;
