@@ -189,6 +189,22 @@ def test_a_shared_address_restores_what_was_on_the_screen(
         place = figure(page, "descent")
         assert pixels(place) == shown
         assert place.locator("svg").first.bounding_box()["y"] < 900, "it is in sight"
+        # Back and Forward, a reload between them, change address and figure alike.
+        page.evaluate("location.hash = 'summary'")
+        place.get_by_role("radio", name="Two valleys").focus()
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_url(lambda url: "loss" not in url)
+        settle(page)
+        other = pixels(place)
+        for turn, expected in [
+            (page.go_back, shown),
+            (page.go_forward, other),
+            (page.reload, other),
+            (page.go_back, shown),
+        ]:
+            turn()
+            settle(page)
+            assert pixels(figure(page, "descent")) == expected
 
 
 def test_an_address_that_makes_no_sense_is_passed_over(

@@ -83,6 +83,13 @@ def test_it_trains_in_a_worker_and_plays_pauses_steps_and_rewinds(
         assert len(page.workers) == 1
         assert shown(place) == wanted(Playground(data="circles"))
         place.get_by_role("button", name="Play").click()
+        reach(page, 20)
+        page.evaluate("scrollTo(0, 0)")  # out of sight it waits
+        page.wait_for_timeout(300)
+        before = epoch(place)
+        page.wait_for_timeout(300)
+        assert epoch(place) == before
+        place.scroll_into_view_if_needed()
         reach(page, 30)
         place.get_by_role("button", name="Pause").click()
         place = figure(page)

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -33,6 +34,15 @@ def test_a_source_is_what_jupyterlab_would_save(docname):
     saved = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
     # The version is left out by jupytext.toml, which only the server reads.
     assert re.sub(r"    jupytext_version: .*\n", "", saved, count=1) == text
+
+
+@pytest.mark.parametrize("docname", PAGES)
+def test_exercises_stand_below_a_heading_of_their_own(docname):
+    """Readers find them in the contents and in the PDF's outline."""
+    heads = re.findall(r"^(#+ .*|```\{exercise\})", source(docname), re.M)
+    for above, head in pairwise(heads):
+        if head == "```{exercise}":
+            assert above in ("## Exercises", head)
 
 
 @pytest.mark.thorough

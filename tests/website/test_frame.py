@@ -53,7 +53,11 @@ def test_what_themes_add_to_one_build_is_not_in_the_next():
     """Else the first edit after `make book` would write every page again."""
     default = ["a theme's", "a theme's"]
     config = SimpleNamespace(
-        templates_path=default, html_static_path=[], html_css_files=[], html_favicon=""
+        templates_path=default,
+        html_static_path=[],
+        html_css_files=[],
+        html_js_files=[],
+        html_favicon="",
     )
     furnish(None, config)
     assert config.templates_path == ["a theme's"]

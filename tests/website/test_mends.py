@@ -2,7 +2,7 @@
 
 import pytest
 
-from bookpress.website.mends import mended
+from bookpress.website.mends import in_letters, mended
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,10 @@ from bookpress.website.mends import mended
 def test_third_party_markup_is_mended(given: str, wanted: str):
     page = "<!DOCTYPE html>\n<head></head><body>{}</body>"
     assert mended(page.format(given)) == page.format(wanted)
+
+
+def test_widths_that_a_style_asks_for_follow_the_size_of_letters():
+    style = "@media (min-width: 960px) and (max-width:1199.98px){a{width:5px}}"
+    mended_style = "@media (min-width: 60em) and (max-width:74.9988em){a{width:5px}}"
+    assert in_letters(style) == mended_style
+    assert in_letters(mended_style) == mended_style

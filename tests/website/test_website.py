@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 from axe import THIN, UNFOLD, violations
 from chromium import LOOKS, Visit, remembers, serve
+from explorer_pages import settle
 from mathml import mathml_faults
 from playwright.sync_api import Page, expect
 from this_book import ROOT
@@ -82,6 +83,30 @@ UNPRINTED = """() => [...document.querySelectorAll(
     { visibilityProperty: true, opacityProperty: true })])"""
 FRAME = ("header.book-bar", ".bd-sidebar-primary", ".book-foot")
 WIDTH = "document.documentElement.scrollWidth"
+# Explorers that scroll sideways by more than they keep free around them.
+CUT = """() => [...document.querySelectorAll(".output:has(.explorer)")]
+  .filter(box => box.scrollWidth > box.clientWidth + 4)
+  .map(box => box.querySelector(".explorer").dataset.explorer)"""
+# Letters set apart as WCAG 1.4.12 lets readers do.
+APART = """main * { letter-spacing: 0.12em !important; line-height: 1.5 !important;
+  word-spacing: 0.16em !important }"""
+# Words too pale for white paper.
+PALE = """() => {
+  const light = part =>
+    part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  const words = document.createTreeWalker(document.querySelector("article"), 4);
+  const pale = [];
+  while (words.nextNode()) {
+    const word = words.currentNode.parentElement, style = getComputedStyle(word);
+    if (!words.currentNode.data.trim() || !word.checkVisibility()) continue;
+    const color = (word.closest("svg") ? style.fill : style.color).match(/[\\d.]+/g);
+    if (!color || word.closest("script, style, .katex-mathml")) continue;
+    const [red, green, blue] = color.slice(0, 3).map(part => light(part / 255));
+    const contrast = 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+    if (contrast < 3) pale.push(`${word.textContent.slice(0, 30)} ${color}`);
+  }
+  return pale;
+}"""
 ASLEEP = ".explorer:not(:has(svg))"
 WAKE = "dispatchEvent(new Event('beforeprint'))"  # explorers far from the window
 FONTS = """() => performance.getEntriesByType("resource")
@@ -100,6 +125,8 @@ class Seen:
     printed: dict[str, list] = field(default_factory=dict)  # by page: class, is shown
     frames: list[str] = field(default_factory=list)  # parts of the frame in print
     fonts: dict[str, int] = field(default_factory=dict)  # by page, in bytes
+    pale: list[str] = field(default_factory=list)  # words in print from the dark theme
+    cut: list[str] = field(default_factory=list)  # explorers without room for a part
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +170,19 @@ def note(page: Page, name: str, width: int, found: Seen) -> None:
     page.evaluate(UNFOLD, False)
     found.widths[name] = [page.evaluate(WIDTH)]
     if width == 360:
+        page.emulate_media(media="print")
+        found.pale += [f"{name}: {words}" for words in page.evaluate(PALE)]
+        page.emulate_media(media="screen")
         page.evaluate(UNFOLD, True)
+        page.set_viewport_size({"width": 320, "height": 900})  # 1280 px, enlarged
+        settle(page)
         found.widths[name].append(page.evaluate(WIDTH))
+        found.cut += [f"{name}: {explorer}" for explorer in page.evaluate(CUT)]
+        apart = page.add_style_tag(content=APART)
+        found.widths[name].append(page.evaluate(WIDTH))
+        apart.evaluate("style => style.remove()")
+        page.set_viewport_size({"width": width, "height": 900})
+        settle(page)
     page.evaluate(THIN)
     found.violations += [f"{name}: {violation}" for violation in violations(page)]
 
@@ -249,11 +287,17 @@ def test_axe_finds_nothing_in_the_panels_of_a_phone(
 
 
 def test_no_page_scrolls_sideways_on_a_phone(pages: dict[str, Markup], seen):
-    """Whichever tabs are shown."""
+    """Whichever tabs are shown, at 400 % in a window, with letters set apart."""
     widths = seen("dark", 360).widths
     assert list(widths) == readable(pages)
-    for name, found in widths.items():
-        assert max(found) <= 360, name
+    for name, (first, *others) in widths.items():
+        assert first <= 360, name
+        assert max(others) <= 320, name
+    assert seen("dark", 360).cut == []
+
+
+def test_the_dark_theme_prints_dark_on_white(seen):
+    assert seen("dark", 360).pale == []
 
 
 def test_every_internal_link_leads_somewhere(site: Path, pages: dict[str, Markup]):
@@ -533,6 +577,86 @@ def test_folded_text_is_found_where_it_stands(visit: Visit, home: str):
         assert not place.is_visible()
         page.goto(f"{page_}#{place.get_attribute('id')}")
         expect(place).to_be_in_viewport()
+
+
+# Select from the first symbol of an element's formulas to its end; what is copied.
+COPY = """element => {
+  const range = document.createRange(), clipboardData = new DataTransfer();
+  range.setStart(element.querySelector(".katex-html .mord"), 0);
+  range.setEnd(element, element.childNodes.length);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+  element.dispatchEvent(new ClipboardEvent("copy", { clipboardData, bubbles: true }));
+  return ["text/plain", "text/html"].map(type => clipboardData.getData(type));
+}"""
+
+
+def test_a_formula_is_copied_as_tex(visit: Visit, served: str):
+    """Displayed, and in the middle of prose; not its layers, and the page stays."""
+    with visit(served + "book/perceptron.html") as page:
+        display = page.locator(".formula-display").first
+        line = page.locator("article p", has=page.locator(".formula")).first
+        before = page.locator("article").inner_html()
+        shown, marked = display.evaluate(COPY)
+        assert shown.startswith(r"$$o = \sum_{j=1}^{d} w_j x_j + b , \qquad")
+        assert shown.count("$$") == 2 and shown.split() == [
+            *shown.split()[:-1],
+            "(1.1)",
+        ]
+        assert "<math" not in marked and r"\sum" in marked
+        prose, marked = line.evaluate(COPY)
+        tex = line.locator("annotation").all_text_contents()
+        assert prose.startswith(f"${tex[0]}$")
+        assert all(prose.count(f"${source}$") for source in tex)
+        assert "<math" not in marked and prose.count("$") == 2 * len(tex)
+        assert page.locator("article").inner_html() == before
+
+
+def test_forced_colors_keep_what_tells_states_apart(visit: Visit, served: str):
+    """With the light theme chosen on a dark system."""
+    colors = """all => all.map(e => {
+      const { backgroundColor, borderBottomColor, fill } = getComputedStyle(e);
+      return [backgroundColor, borderBottomColor, fill].join();
+    })"""
+    pairs = [
+        (
+            ".explorer .choice input:checked + span",
+            ".choice input:not(:checked) + span",
+        ),
+        (".sd-tab-set > input:checked + label", ".sd-tab-set > :not(:checked) + label"),
+        (".explorer svg text", ".explorer"),
+    ]
+    with visit(
+        served + "book/perceptron.html", theme="dark", forced_colors="active"
+    ) as page:
+        page.evaluate("localStorage.setItem('mode', 'light')")
+        page.reload()
+        page.locator("html[data-theme=dark]").wait_for()
+        page.locator(".explorer svg").first.wait_for()
+        for pair in pairs:
+            one, other = (page.locator(part).evaluate_all(colors) for part in pair)
+            assert one and other and not {*one} & {*other}, pair
+        track = "input => getComputedStyle(input).forcedColorAdjust"
+        assert (
+            page.locator(".explorer input[type=range]").first.evaluate(track) == "none"
+        )
+
+
+def test_letters_are_as_large_as_the_reader_s_browser_has_them(
+    visit: Visit, served: str
+):
+    """A wide window with large letters is laid out as a narrow one, figures too."""
+    with visit("about:blank") as page:
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
+        page.goto(served + "book/perceptron.html")
+        page.locator(".explorer svg").first.wait_for()
+        size = "document.documentElement.computedStyleMap().get('font-size').value"
+        assert page.evaluate(size) == 34
+        assert page.get_by_role("button", name="Chapters").is_visible()
+        assert page.locator(".explorer").first.evaluate("e => +e.style.zoom") == 2
+        page.set_viewport_size({"width": 360, "height": 900})
+        assert page.evaluate(WIDTH) <= 360
 
 
 def test_a_page_that_asks_another_host_is_caught(visit: Visit, tmp_path: Path):

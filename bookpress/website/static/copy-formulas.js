@@ -33,7 +33,7 @@ document.addEventListener("copy", (event) => {
   for (const part of copied.querySelectorAll(".katex, .headerlink, button, script")) part.remove();
   for (const { formula, source } of stand) {
     source.remove();
-    formula.style.removeProperty("display");
+    formula.removeAttribute("style");
   }
   event.clipboardData.setData("text/plain", text);
   event.clipboardData.setData("text/html", copied.innerHTML);
