@@ -10,6 +10,7 @@ PARTS = [
     "frameworks",
     "handout_list",
     "outputs",
+    "predictions",
     "record",
     "solutions",
 ]

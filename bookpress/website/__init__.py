@@ -4,6 +4,6 @@ from sphinx.application import Sphinx
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    for part in ("frame", "formulas"):
+    for part in ("frame", "formulas", "predictions"):
         app.setup_extension(f"bookpress.website.{part}")
     return {"parallel_read_safe": True, "parallel_write_safe": False}
