@@ -100,10 +100,10 @@ def write_field(translator, box: prediction, options: list[choice]) -> None:
         attributes["inputmode"] = "decimal"
         words, unit = "Your guess", next(box.findall(answer))["unit"]
     field = " ".join(f'{key}="{value}"' for key, value in attributes.items())
-    write(
-        f'<p class="predict-field pst-js-only"><label for="{name}-guess">{words}</label>'
-        f" <input {field} required /> {translator.encode(unit)}</p>\n"
-    )
+    label = f'<label for="{name}-guess">{words}</label>'
+    unit = translator.encode(unit)
+    write(f'<p class="predict-field pst-js-only">{label} <input {field} required />')
+    write(f" {unit}</p>\n")
 
 
 def tag(name: str, **words: str):
