@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -71,7 +72,9 @@ class Predict(Div):
         name = self.options.get("name", "")
         if not name.startswith(PREFIX) or name == PREFIX:
             raise self.error("a prediction has a name, :name: predict:WORD")
-        box = predictions.read(list(self.content), self.content_offset + 1)
+        box = predictions.read(
+            list(self.content), self.lineno + self.content_offset + 1
+        )
         for line, fault in box.faults:
             place = (self.env.docname, line)
             logger.warning("prediction: %s", fault, location=place, type="predictions")
@@ -105,7 +108,7 @@ class Predict(Div):
 
     def inline(self, words: str, line: int = 0) -> list[nodes.Node]:
         """Parse words within a line."""
-        around, offset = nodes.Element(), line - 1 if line else self.content_offset
+        around, offset = nodes.Element(), line - self.lineno - 1 if line else 0
         self.state.nested_parse(StringList([words]), offset, around)
         return [n for block in around.children for n in block.children]
 
@@ -149,6 +152,8 @@ def check_names(app: Sphinx, env: BuildEnvironment) -> None:
 class SpeakOfPredictions(MediumTransform):
     """Put a question with its choices in place of a box, where nobody can fill it in.
 
+    The page that tells how predictions went is not there either.
+
     Runs before references are resolved (10): those of replies need no target.
     """
 
@@ -165,6 +170,9 @@ class SpeakOfPredictions(MediumTransform):
                 asked[-1] += [nodes.Text(between + "\N{NO-BREAK SPACE}"), *option]
             asked[0]["ids"] += box["ids"]
             box.replace_self(asked)
+        for link in list(self.document.findall(addnodes.pending_xref)):
+            if link["reftarget"] == PAGE:
+                link.replace_self(link.children)
 
 
 class CoverAnswers(MediumTransform):

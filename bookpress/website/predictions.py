@@ -27,8 +27,8 @@ from bookpress.content.predictions import (
 from bookpress.media import WEBSITE, only
 
 BUTTONS = """\
-<p class="predict-do pst-js-only"><button type="submit">Commit</button>
-<button type="button" class="predict-show">Show without guessing</button></p>
+<div class="predict-do pst-js-only"><button type="submit">Commit</button>
+<button type="button" class="predict-show">Show without guessing</button></div>
 <div class="predict-told" tabindex="-1" hidden></div>
 """
 
@@ -41,7 +41,7 @@ def visit_prediction(translator, box: prediction) -> None:
     asked, options = box[0], list(box.findall(choice))
     hidden = list(box.findall(answer))
     if "link" in box:
-        write(translator.starttag(nodes.Element(), "li", hidden="hidden", **attributes))
+        write(translator.starttag(nodes.Element(), "li", **attributes))
         write(f'<a href="{escaped(box["link"])}">')
         asked.walkabout(translator)
         write("</a>")
@@ -102,8 +102,8 @@ def write_field(translator, box: prediction, options: list[choice]) -> None:
     field = " ".join(f'{key}="{value}"' for key, value in attributes.items())
     label = f'<label for="{name}-guess">{words}</label>'
     unit = translator.encode(unit)
-    write(f'<p class="predict-field pst-js-only">{label} <input {field} required />')
-    write(f" {unit}</p>\n")
+    write(f'<div class="predict-field pst-js-only">{label} <input {field} required />')
+    write(f" {unit}</div>\n")
 
 
 def tag(name: str, **words: str):
@@ -152,6 +152,7 @@ def rows(app: Sphinx, docname: str) -> str:
         copy = box.deepcopy()
         address = app.builder.get_relative_uri(PAGE, docname)
         copy["link"], copy["ids"] = f"{address}#{box['ids'][0]}", []
+        copy["until"] = ""  # nothing stands below it here
         del copy[0][0][:2]  # the word Predict
         document += copy
     app.env.temp_data["docname"] = docname

@@ -161,7 +161,7 @@ const predictions = (() => {
       told.append(verdict(parts, known));
       if (parts.kind === "words" && !known.seen) told.append(judge(box, box.dataset.name));
       told.append(...parts.replies(known.seen ? "" : known.guess));
-      const row = document.createElement("p");
+      const row = document.createElement("div");
       row.className = "predict-do";
       const link = document.createElement("a");
       link.href = box.dataset.page;
@@ -216,19 +216,19 @@ const predictions = (() => {
 
   // What an address names must be seen, in browsers that do not see to it themselves.
   function follow() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(location.hash.slice(1));
     const cover = target?.closest(".predict-cover[hidden]");
     if (!cover) return;
     cover.removeAttribute("hidden");
     target.scrollIntoView();
   }
-  const settleAll = () => document.querySelectorAll(".predict").forEach(settle);
+  const boxes = () => [...document.querySelectorAll(".predict")];
   addEventListener("DOMContentLoaded", () => {
-    settleAll(); // those that cover nothing, too
+    boxes().filter((box) => !coverOf(box)).forEach(settle);
     follow();
   });
   addEventListener("hashchange", follow);
-  addEventListener("pageshow", ({ persisted }) => persisted && settleAll());
+  addEventListener("pageshow", ({ persisted }) => persisted && boxes().forEach(settle));
 
   return { empty, keep, load, partsOf, settle, verdict };
 })();
