@@ -40,9 +40,10 @@ const predictions = (() => {
 
   // Numbers ------------------------------------------------------------------------
 
-  /** A number as people write it: 0.5, 0,5, 3 653, 1,500, −2, 40 %. */
+  /** A number as people write it: 0.5, 0,5, 3 653, 1,500, −2, about 40 %. */
   function read(text) {
-    let plain = text.replace(/[\s%]/g, "").replace(/[−–]/, "-");
+    let plain = text.replace(/\s/g, "").replace(/[−–]/, "-");
+    plain = plain.replace(/^[^\d.-]+|[^\d.]+$/g, "");
     if (/^-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/.test(plain)) plain = plain.replaceAll(",", "");
     return plain === "" ? NaN : Number(plain.replace(",", "."));
   }
