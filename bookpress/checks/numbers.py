@@ -11,12 +11,17 @@ from nowhere in the run (a choice, a literature value). Decimals, powers of ten 
 integers from 100 on need one or the other; years do not. Numbers of sections and
 chapters need a link that makes them, `{numref}`, and nothing else covers them.
 Numbers of a claim (`claims.py`) are covered by its comment.
+
+The answer of a box that asks for a prediction (`predictions.py`) is held, too. It
+stands above the cells that give it, so it is evaluated when all have run. Its choices
+are guesses and need no cover; numbers in its replies are covered anywhere on the page.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bookpress.cells import Piece, pieces
+from bookpress.checks import predictions
 
 # A minus may be typed as a hyphen, as the sign, or in mathematics.
 SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}"  # of thousands
@@ -51,6 +56,27 @@ class Held:
         return abs(value - self.found) <= 0.5 * unit * (1 + 1e-9)
 
 
+@dataclass
+class Answer(Held):
+    """What a prediction is held against: a number, or words with what makes them true.
+
+    The expression is evaluated when somebody asks, in the namespace as it is by then.
+    """
+
+    is_number: bool = True
+    namespace: dict | None = field(default=None, repr=False)
+
+    @property
+    def holds(self) -> bool:
+        if self.namespace is not None:
+            find(self, self.namespace)
+        if self.is_number:
+            return super().holds
+        if self.found not in (None, 1):
+            self.error = "not true"
+        return self.found == 1
+
+
 def read_number(text: str) -> tuple[float, float]:
     """Value of a number as printed, and the unit of its last digit."""
     text = re.sub(rf"[{SPACES}$]", "", text.replace("−", "-"))
@@ -70,6 +96,10 @@ def held_in(prose: Piece) -> list[Held]:
         if comment[1] == "holds":
             line = prose.line + prose.text.count("\n", 0, comment.start())
             found += parts_of(comment[2], line)
+    for box in predictions.boxes_in(prose.text, prose.line):
+        if box.expression:
+            held = box.answer, box.expression, box.answer_line
+            found.append(Answer(*held, is_number=box.kind == "number"))
     return found
 
 
@@ -85,12 +115,16 @@ def uncovered_numbers(page: str) -> list[str]:
     A comment covers the numbers between the code cells (or the page's ends) around it,
     each as often as it stands there.
     """
-    missing = []
+    missing, replies, known = [], [], set()
     for piece in pieces(page):
         if piece.kind != "prose":
             continue
-        text = DRAWING.sub(lambda drawing: "\n" * drawing[0].count("\n"), piece.text)
+        text = DRAWING.sub(blank, predictions.BOX.sub(without_guesses, piece.text))
         covered, held = set(), {number.text for number in held_in(piece)}
+        for box in predictions.boxes_in(piece.text, piece.line):
+            replies += box.replies
+            guesses = " ".join([*box.choices, box.answer])
+            known.update(map(read_number, numbers_in(guesses)))
         for comment in COMMENT.finditer(text):
             parts = re.split(r"[;,]" if comment[1] == "given" else ";", comment[2])
             for part in parts[comment[1] == "claim" :]:  # it begins with a name
@@ -102,7 +136,22 @@ def uncovered_numbers(page: str) -> list[str]:
             for number in numbers_in(content):
                 if read_number(number) not in covered:
                     missing.append(f"line {line}: {number}")
+        known |= covered
+    for reply in replies:
+        for number in numbers_in(reply.words):
+            if read_number(number) not in known:
+                missing.append(f"line {reply.line}: {number}")
     return missing
+
+
+def blank(part: re.Match) -> str:
+    """Empty lines, as many as a part of a page has."""
+    return "\n" * part[0].count("\n")
+
+
+def without_guesses(box: re.Match) -> str:
+    """A box without its choices."""
+    return re.sub(r"^[-*] .*(\n +\S.*)*", blank, box[0], flags=re.M)
 
 
 def words_of(line: str) -> str:
@@ -131,7 +180,17 @@ def numbers_in(line: str) -> list[str]:
 
 
 def evaluate(held: Held, namespace: dict) -> None:
-    """Find the value of a number's expression, or why there is none."""
+    """Find the value of a number's expression, or why there is none.
+
+    What an answer stands for is found later, in what the namespace is then.
+    """
+    if isinstance(held, Answer):
+        held.namespace = namespace
+    else:
+        find(held, namespace)
+
+
+def find(held: Held, namespace: dict) -> None:
     try:
         held.found = float(eval(held.expression, namespace))
     except Exception as error:

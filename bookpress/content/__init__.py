@@ -12,6 +12,7 @@ PARTS = [
     "frameworks",
     "handout_list",
     "outputs",
+    "predictions",
     "record",
     "solutions",
 ]

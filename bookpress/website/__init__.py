@@ -3,7 +3,7 @@
 from sphinx.application import Sphinx
 
 PARTS = ["frame", "assets", "formulas", "course", "sharing", "site_map", "moved"]
-PARTS += ["not_found"]
+PARTS += ["not_found", "predictions"]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

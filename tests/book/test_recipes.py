@@ -28,6 +28,7 @@ def blocks(heading: str) -> list[str]:
 
 PAGE, TOC_LINE, CHECK = blocks("How to add a chapter")
 (EXERCISE,) = blocks("How to add an exercise")
+(BOX,) = blocks("How to ask for a prediction")
 EXPERIMENT, CLAIM = blocks("How to write a claim")
 (DECK,) = blocks("How to write a deck")
 DATA, LOADER = blocks("How to add a data set")
@@ -42,9 +43,9 @@ def check_equation(page: Path) -> None:
 
 @pytest.fixture
 def page(tmp_path) -> Path:
-    """The page of the recipes, with its exercise, by itself."""
+    """The page of the recipes, with its box and its exercise, by itself."""
     page = tmp_path / "halving.md"
-    page.write_text(f"{PAGE}\n{EXERCISE}", "utf8")
+    page.write_text(f"{PAGE}\n{BOX}\n{EXERCISE}", "utf8")
     return page
 
 
@@ -54,7 +55,7 @@ def test_the_chapter_of_the_recipe_is_canonical_and_its_number_is_held(page):
     assert re.sub(r"    jupytext_version: .*\n", "", saved, count=1) == text
     assert numbers.uncovered_numbers(text) == []
     run = chapters.run(page)
-    assert [held.holds for held in run.numbers] == [True]
+    assert [held.holds for held in run.numbers] == [True, True]
     assert run.warnings == []
 
 

@@ -21,6 +21,11 @@ SWITCHES = (
     "--host-resolver-rules=MAP\t*\t~NOTFOUND,EXCLUDE\t127.0.0.1"
 )
 
+# Opens what waits for a prediction.
+UNCOVER = """addEventListener("DOMContentLoaded", () => document
+  .querySelectorAll(".predict-cover").forEach(cover => cover.removeAttribute("hidden")))
+"""
+
 Visit = Callable[..., AbstractContextManager[Page]]
 
 # Theme and width: both of each in `make test`, all pairs in `make test-all`.
@@ -90,13 +95,18 @@ def home(request: pytest.FixtureRequest, site: Path) -> str:
 def visit(browser: Browser) -> Visit:
     """visit(address, theme="dark", width=360): a page, as a context manager.
 
-    On leaving it the test fails if the page logged an error or a warning, threw, lost
-    a request, or asked another host for anything.
+    What waits for a prediction is open, unless `covered`. On leaving the page the test
+    fails if it logged an error or a warning, threw, lost a request, or asked another
+    host for anything.
     """
 
     @contextlib.contextmanager
     def visit(
-        address: str, theme: str = "light", width: int = 1280, **options: object
+        address: str,
+        theme: str = "light",
+        width: int = 1280,
+        covered: bool = False,
+        **options: object,
     ) -> Iterator[Page]:
         host = urlsplit(address).netloc
         troubles = []
@@ -122,6 +132,8 @@ def visit(browser: Browser) -> Visit:
         ) as context:
             context.set_default_timeout(10_000)
             page = context.new_page()
+            if not covered:
+                page.add_init_script(UNCOVER)
             page.on("request", note_request)
             page.on("console", note_message)
             page.on("pageerror", lambda error: troubles.append(f"throws: {error}"))

@@ -96,7 +96,7 @@
     const end = performance.now() + slice;
     while (waiting.length && performance.now() < end) {
       const block = waiting.shift();
-      block.style.contentVisibility = "visible";
+      block.classList.add("laid-out");
       block.getBoundingClientRect();
     }
     if (waiting.length) next(layOut);

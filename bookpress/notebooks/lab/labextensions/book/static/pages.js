@@ -13,6 +13,7 @@
     .myst [data-book] > svg { display: none; }
     .myst [data-book]::after { content: attr(data-book); font-size: var(--jp-content-font-size1); }
     .myst details[data-book-part] { display: none; }
+    .myst .predict > p:first-child::before { content: "Predict. "; font-weight: bold; }
     .book-figure { margin: 1em 0; }
     .book-figure img { background: #fff; display: block; margin-bottom: 0.6em; max-width: 100%; }
     .book-caption { color: inherit; margin: 0.5em 0 1em; }
