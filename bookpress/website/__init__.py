@@ -1,9 +1,9 @@
-"""The website: its frame, its formulas, and what keeps its pages to themselves."""
+"""The website: its frame, its formulas, its search, and what keeps its pages to themselves."""
 
 from sphinx.application import Sphinx
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    for part in ("frame", "formulas"):
+    for part in ("frame", "formulas", "search"):
         app.setup_extension(f"bookpress.website.{part}")
     return {"parallel_read_safe": True, "parallel_write_safe": False}
