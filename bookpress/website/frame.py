@@ -29,6 +29,8 @@ UNWANTED = re.compile(r"thebe|mathjax|\b(proof|exercise)\.css", re.IGNORECASE)
 IDLE = (
     "_static/scripts/bootstrap.*",
     "_static/scripts/fontawesome.*",
+    "_static/searchtools.js",
+    "_static/language_data.js",
     "_static/**/*.map",
     "_static/**/*.ttf",
     "_static/sphinx-thebe.*",

@@ -103,6 +103,9 @@ def start(app: Sphinx) -> None:
         return
     app.builder.search = False
     app.builder.places = Index(Path(app.doctreedir).parent / "search.json")
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    (static / "search.js").write_text(bundled(Path(app.srcdir)), encoding="utf8")
 
 
 @only(WEBSITE, otherwise=list)
@@ -144,10 +147,8 @@ def add_page(app: Sphinx) -> list[tuple[str, dict, str]]:
 def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception or medium(app) != WEBSITE:
         return
-    static = Path(app.outdir) / "_static"
-    script = app.builder.places.script(app.env)
-    (static / "search-index.js").write_text(script, encoding="utf8")
-    (static / "search.js").write_text(bundled(Path(app.srcdir)), encoding="utf8")
+    script = Path(app.outdir) / "_static" / "search-index.js"
+    script.write_text(app.builder.places.script(app.env), encoding="utf8")
 
 
 def bundled(root: Path) -> str:
