@@ -17,10 +17,11 @@ from sphinx_exercise.nodes import is_exercise_node, is_solution_node
 from sphinx_proof.nodes import NODE_TYPES, unenumerable_node
 
 from bookpress import numbering
-from bookpress.cells import is_cell, is_source
+from bookpress.cells import is_cell, is_source, tags_of
 
 THEOREMS = (*NODE_TYPES.values(), unenumerable_node)
 SILENT = (nodes.comment, nodes.label, nodes.raw, nodes.system_message, nodes.target)
+HEADS = ("chapter", "page", "section")
 LINES = (nodes.paragraph, nodes.rubric, nodes.attribution, nodes.line, nodes.term)
 
 
@@ -92,10 +93,13 @@ class Reader:
             return
         if "nosearch" in node["classes"]:
             return
-        if isinstance(node, nodes.section) and not (place and place.kind != "section"):
+        if isinstance(node, nodes.section) and (not place or place.kind in HEADS):
             number = numbering.dotted(numbering.section(self.env, self.docname, node))
+            kind = "section"
+            if isinstance(node.parent, nodes.document):
+                kind = "chapter" if number else "page"
             title = self.title(node)
-            self.add_all(node, self.new("section", node, number=number, title=title))
+            self.add_all(node, self.new(kind, node, number=number, title=title))
         elif is_cell(node):
             self.add_cell(node, place)
         elif isinstance(node, nodes.figure):
@@ -108,7 +112,7 @@ class Reader:
             for item in node.findall(nodes.definition_list_item):
                 self.add_term(item)
         elif isinstance(node, nodes.citation):
-            self.add_all(node, self.new("source", node))
+            self.add_all(node, self.new("reference", node))
         elif kind := self.kind_of(node):
             self.add_all(node, self.new(kind, node, **self.heading(kind, node)))
         elif isinstance(node, nodes.literal_block):
@@ -139,12 +143,13 @@ class Reader:
             title = title[1:-1]
         return {"number": f"{kind.title()} {number}".strip(), "title": title}
 
-    def add_cell(self, cell: nodes.Element, place: Entry | None) -> None:
-        """Code in a box belongs to it; else the cell is a place."""
-        if place is None or place.kind == "section":
-            place = self.new("code", cell)
-        for source in cell.findall(is_source):
-            self.add_all(source, place)
+    def add_cell(self, cell: nodes.Element, place: Entry) -> None:
+        """Code in a box belongs to it; else the cell is a place, unless it is folded."""
+        if "hide-input" not in tags_of(cell):
+            if place.kind in HEADS:
+                place = self.new("code", cell)
+            for source in cell.findall(is_source):
+                self.add_all(source, place)
         for figure in cell.findall(nodes.figure):
             self.add_figure(figure)
 
@@ -182,14 +187,16 @@ class Reader:
         line = " · ".join(filter(None, [texts[0], *texts[2:]]))
         self.new("symbol", row, title=texts[1], names=names, lines=[line])
 
-    def add_equation(self, node: nodes.math_block, place: Entry | None) -> None:
+    def add_equation(self, node: nodes.math_block, place: Entry) -> None:
         if number := numbering.of(self.env, self.docname, node, "displaymath"):
             place = self.new("equation", node, number=f"({numbering.dotted(number)})")
         place.lines.append(self.formula(node))
 
     def add_term(self, item: nodes.definition_list_item) -> None:
+        """A term is found by what it is called in code, too, if its text says so."""
         terms = list(item.findall(nodes.term))
-        first, *others = [self.words(term) for term in terms]
+        called = [*terms, *item.findall(nodes.literal)]
+        first, *others = [self.words(name) for name in called]
         entry = self.new("term", terms[0], title=first, names=others)
         for definition in item.findall(nodes.definition):
             self.add_all(definition, entry)

@@ -4,8 +4,9 @@ import { formsOf, keyOf, plain, wordsOf } from "./words.mjs";
 
 // How much a find counts by where the words stand, and by what kind of place it is.
 const FIELDS = { names: 6, title: 4, number: 3, kind: 2, where: 0.5, text: 1 };
-const KINDS = { term: 3, symbol: 2, section: 1.4, solution: 0.8, code: 0.7, source: 0.8 };
-const EXACT = { term: 12, symbol: 8, section: 5 };
+const KINDS = { term: 3, symbol: 2, chapter: 1.4, section: 1.4, solution: 0.8, code: 0.6 };
+const EXACT = { term: 12, symbol: 8, chapter: 5, section: 5 }; // of the whole query
+const HEADS = new Set(["chapter", "page", "section"]);
 const FEW = 5; // results, below which some of the words are enough
 const LONG = 160; // letters of a line that are shown
 const CHUNK = 40_000; // letters that are made known without a pause
@@ -21,14 +22,14 @@ const IDLE = new Set(
 function placesOf(pages) {
   const places = [];
   for (const { address, number: chapter, entries } of pages) {
-    const [, , , name] = entries.find(([kind]) => kind === "section") ?? [];
+    const [, , , name] = entries[0] ?? [];
     const page = { address, title: name, number: chapter ?? "" };
     let section;
     for (const [kind, anchor = "", number = "", title = "", text = "", names = []] of entries) {
       const place = { id: places.length, page, kind, anchor, number, title, text, names };
-      if (kind === "section") section = place;
+      if (HEADS.has(kind)) section = place;
       place.section = section;
-      place.where = kind === "section" ? name : `${name} ${section.title}`;
+      place.where = HEADS.has(kind) ? name : `${name} ${section.title}`;
       places.push(place);
     }
   }
@@ -46,7 +47,16 @@ function nameTerms(places) {
   }
 }
 
-const keysOf = ({ title, names }) => new Set([title, ...names].map(keyOf));
+/** Whether a query is one of the names, or has all words of one that has several. */
+function isNamed(keys, key, asked) {
+  return keys.some((name) => {
+    const words = name.split(" ");
+    return name === key || (words.length > 1 && words.every((word) => asked.has(word)));
+  });
+}
+
+const scaled = (factor) =>
+  Object.fromEntries(Object.entries(FIELDS).map(([field, value]) => [field, factor * value]));
 
 /** A query for one word: as it is written, or all of its parts. */
 function wordQuery(word, last, fuzzy) {
@@ -57,11 +67,10 @@ function wordQuery(word, last, fuzzy) {
     fuzzy: fuzzy && whole.length > 4 ? 0.25 : false,
   };
   if (!parts.length) return { queries: [whole], ...options };
-  const boost = Object.fromEntries(Object.entries(FIELDS).map(([f, n]) => [f, 3 * n]));
   return {
     combineWith: "OR",
     queries: [
-      { queries: [whole], ...options, boost },
+      { queries: [whole], ...options, boost: scaled(3) },
       { combineWith: "AND", queries: parts, ...options },
     ],
   };
@@ -72,6 +81,7 @@ export class Finder {
   constructor(pages) {
     this.places = placesOf(pages);
     nameTerms(this.places);
+    for (const place of this.places) place.keys = [place.title, ...place.names].map(keyOf);
     this.index = new MiniSearch({
       fields: Object.keys(FIELDS),
       extractField: (place, field) => {
@@ -114,14 +124,14 @@ export class Finder {
       queries: words.map((word, at) => wordQuery(word, at === words.length - 1, fuzzy)),
     });
     const key = keyOf(query);
-    const named = this.places.filter((place) => place.names.length && keysOf(place).has(key));
-    // What has the query for a second name is looked up by its first one, too.
-    const others = named
-      .filter(({ kind, title }) => kind === "term" && keyOf(title) !== key)
+    const asked = new Set(key.split(" "));
+    // Terms that the query calls by another name, or names among other words.
+    const others = this.places
+      .filter(({ kind, keys }) => kind === "term" && keys[0] !== key && isNamed(keys, key, asked))
       .map(({ title }) => ({
         combineWith: "AND",
         queries: wordsOf(title).map(([word]) => formsOf(word)[0]),
-        boost: Object.fromEntries(Object.entries(FIELDS).map(([f, n]) => [f, n / 4])),
+        boost: scaled(0.25),
       }));
     const search = (tree) =>
       this.index.search(others.length ? { combineWith: "OR", queries: [tree, ...others] } : tree);
@@ -136,8 +146,9 @@ export class Finder {
     }
     const hits = found.map(({ id, score, match }) => {
       const place = this.places[id];
-      const exact = keysOf(place).has(key) ? (EXACT[place.kind] ?? 3) : 1;
-      return { place, score: score * exact, words: new Set(Object.keys(match)) };
+      let factor = place.keys.includes(key) ? (EXACT[place.kind] ?? 3) : 1;
+      if (place.kind === "term" && factor === 1 && isNamed(place.keys, key, asked)) factor = 6;
+      return { place, score: score * factor, words: new Set(Object.keys(match)) };
     });
     hits.sort((a, b) => b.score - a.score || a.place.id - b.place.id);
     return oncePerSection(hits);
@@ -159,7 +170,8 @@ function oncePerSection(hits) {
 function bestLine({ place, words }) {
   const lines = place.text.split("\n").map((text) => {
     const marks = marksIn(text, words);
-    return { text, marks, count: new Set(marks.map(([word]) => formsOf(word)[0])).size };
+    const forms = marks.flatMap(([word]) => formsOf(word).filter((form) => words.has(form)));
+    return { text, marks, count: new Set(forms).size };
   });
   const most = Math.max(...lines.map(({ count }) => count));
   return lines.find(({ count }) => count === most);
@@ -207,15 +219,15 @@ function pieces(text, marks, from, to) {
 }
 
 // Places that are long enough for their address to name the words, too.
-const LONG_KINDS = new Set(["section", "code", "box", "exercise", "solution"]);
+const LONG_KINDS = new Set([...HEADS, "code", "box", "exercise", "solution"]);
 
 /** Where a result leads: its id, and the words themselves for browsers that know how. */
 export function addressOf(hit, naming = true) {
   const { kind, anchor, section, page } = hit.place;
   const words = naming && LONG_KINDS.has(kind) ? phrase(bestLine(hit)) : "";
-  const named = encodeURIComponent(words).replaceAll("-", "%2D");
-  const place = encodeURIComponent(anchor || section.anchor);
-  return `${page.address}#${place}${words && `:~:text=${named}`}`;
+  const place = encodeURI(anchor || section.anchor);
+  if (!words) return `${page.address}#${place}`;
+  return `${page.address}#${place}:~:text=${encodeURIComponent(words).replaceAll("-", "%2D")}`;
 }
 
 /** Some words of a line around the first that is found; none if that is in a formula. */
@@ -224,7 +236,8 @@ function phrase({ text, marks: [first] }) {
   const [word, at] = first;
   const before = text.slice(0, at).split("\u2063");
   if (before.length % 2 === 0) return "";
-  const left = before.at(-1).trimStart().split(" ").slice(-4).join(" ");
-  const right = text.slice(at + word.length).split("\u2063")[0].trimEnd();
-  return left + word + right.split(" ").slice(0, 5).join(" ");
+  const [left] = before.at(-1).split(" · ").slice(-1);
+  const [right] = text.slice(at + word.length).split(/\u2063| · /);
+  const some = left.split(" ").slice(-4).join(" ") + word + right.split(" ").slice(0, 5).join(" ");
+  return some.trim();
 }

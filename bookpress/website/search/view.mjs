@@ -20,9 +20,9 @@ const withMarks = (pieces) =>
   pieces.map(([text, found]) => (found ? element("mark", {}, text) : text));
 
 /** Where a place is: its chapter and its section, numbered as on the page. */
-function pathOf({ page, section, kind }) {
+function pathOf({ page, section, title }) {
   const numbered = ({ number, title }) => `${number} ${title}`.trim();
-  const inside = kind !== "section" && section.title !== page.title;
+  const inside = section.title !== page.title && section.title !== title;
   return inside ? `${numbered(page)} › ${numbered(section)}` : numbered(page);
 }
 
