@@ -1,4 +1,4 @@
-"""The website: its frame, its formulas, its search, and what keeps its pages to themselves."""
+"""The website: its frame, formulas, search, and what keeps its pages to themselves."""
 
 from sphinx.application import Sphinx
 

@@ -170,6 +170,7 @@ def bundled(root: Path) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.setup_extension("bookpress.website.formulas")
     app.add_post_transform(NamePlaces)
     app.connect("builder-inited", start)
     app.connect("env-get-outdated", read_again)

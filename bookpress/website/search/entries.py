@@ -33,8 +33,8 @@ class Entry:
     ----------
     kind : what it is, in one word
     anchor : its id on the page
-    number : as the page shows it, such as `2.3` or `Fig. 2.3`
-    title : its heading, caption or name
+    number : as the page shows it, such as `2.3` or `Fig. 2.3`; of a symbol itself
+    title : its heading or name
     names : of a term or a symbol: what else it is called
     lines : its text
     """
@@ -133,7 +133,7 @@ class Reader:
         return "box" if is_folded(node) else ""
 
     def heading(self, kind: str, node: nodes.Element) -> dict[str, str]:
-        """Number and title of a box; a title that follows a number is in parentheses."""
+        """Number and title of a box; behind a number the title is in parentheses."""
         title = self.title(node)
         if kind in ("solution", "box"):
             return {"title": title}
@@ -144,7 +144,7 @@ class Reader:
         return {"number": f"{kind.title()} {number}".strip(), "title": title}
 
     def add_cell(self, cell: nodes.Element, place: Entry) -> None:
-        """Code in a box belongs to it; else the cell is a place, unless it is folded."""
+        """Code in a box belongs to it; else a cell is a place, unless it is folded."""
         if "hide-input" not in tags_of(cell):
             if place.kind in HEADS:
                 place = self.new("code", cell)
@@ -155,23 +155,21 @@ class Reader:
 
     def add_figure(self, node: nodes.figure) -> None:
         number = numbering.label(self.env, self.docname, node, "figure")
-        captions = node.findall(nodes.caption)
-        title = " ".join(self.words(caption) for caption in captions)
+        lines = [self.words(caption) for caption in node.findall(nodes.caption)]
         alts = [n["alt"] for n in node.findall(nodes.Element) if n.get("alt")]
-        lines = [" ".join(alt.split()) for alt in alts]
-        self.new("figure", node, number=number, title=title, lines=lines)
+        lines += [" ".join(alt.split()) for alt in alts]
+        self.new("figure", node, number=number, lines=lines)
 
     def add_table(self, node: nodes.table, place: Entry) -> None:
-        rows = [list(row.findall(nodes.entry)) for row in node.findall(nodes.row)]
         if "symbols" in node["classes"]:
             for row in node.findall(nodes.row):
                 self.add_symbol(row)
             return
         if number := numbering.label(self.env, self.docname, node, "table"):
-            place = self.new("table", node, number=number, title=self.title(node))
-        for cells in rows:
-            texts = [" ".join(self.all_words(cell)) for cell in cells]
-            place.lines.append(" · ".join(filter(None, texts)))
+            place = self.new("table", node, number=number, lines=[self.title(node)])
+        for row in node.findall(nodes.row):
+            cells = [" ".join(self.all_words(cell)) for cell in row]
+            place.lines.append(" · ".join(filter(None, cells)))
 
     def add_symbol(self, row: nodes.row) -> None:
         """A symbol is found by what it means, and by all that stands for it."""
@@ -182,10 +180,12 @@ class Reader:
         names = [
             self.words(name)
             for cell in (cells[0], *cells[2:])
-            for name in cell.findall(lambda n: isinstance(n, (nodes.math, nodes.literal)))
+            for name in cell.findall(nodes.Element)
+            if isinstance(name, (nodes.math, nodes.literal))
         ]
-        line = " · ".join(filter(None, [texts[0], *texts[2:]]))
-        self.new("symbol", row, title=texts[1], names=names, lines=[line])
+        symbol, meaning, *others = texts
+        line = " · ".join(filter(None, others))
+        self.new("symbol", row, number=symbol, title=meaning, names=names, lines=[line])
 
     def add_equation(self, node: nodes.math_block, place: Entry) -> None:
         if number := numbering.of(self.env, self.docname, node, "displaymath"):

@@ -4,11 +4,13 @@ import { formsOf, keyOf, plain, wordsOf } from "./words.mjs";
 
 // How much a find counts by where the words stand, and by what kind of place it is.
 const FIELDS = { names: 6, title: 4, number: 3, kind: 2, where: 0.5, text: 1 };
-const KINDS = { term: 3, symbol: 2, chapter: 1.4, section: 1.4, solution: 0.8, code: 0.6 };
+const KINDS = {
+  term: 3, symbol: 2, figure: 1.5, chapter: 1.4, section: 1.4, table: 1.2, solution: 0.8, code: 0.6,
+};
 const EXACT = { term: 12, symbol: 8, chapter: 5, section: 5 }; // of the whole query
-const HEADS = new Set(["chapter", "page", "section"]);
+const LATER = 0.98; // of a page, against the one before: what comes first explains
+export const HEADS = new Set(["chapter", "page", "section"]);
 const FEW = 5; // results, below which some of the words are enough
-const LONG = 160; // letters of a line that are shown
 const CHUNK = 40_000; // letters that are made known without a pause
 
 const IDLE = new Set(
@@ -18,17 +20,19 @@ const IDLE = new Set(
    where which while who whose why will with would you your`.split(/\s+/),
 );
 
-/** The places of all pages in a row, each with the section that it stands in. */
+/** The places of all pages in a row, each with its section and the numbered one above. */
 function placesOf(pages) {
   const places = [];
-  for (const { address, number: chapter, entries } of pages) {
+  for (const [turn, { address, number: chapter, entries }] of pages.entries()) {
     const [, , , name] = entries[0] ?? [];
     const page = { address, title: name, number: chapter ?? "" };
-    let section;
+    let section, above;
     for (const [kind, anchor = "", number = "", title = "", text = "", names = []] of entries) {
       const place = { id: places.length, page, kind, anchor, number, title, text, names };
+      place.weight = (KINDS[kind] ?? 1) * LATER ** turn;
       if (HEADS.has(kind)) section = place;
-      place.section = section;
+      if (section === place && (number || !chapter)) above = place;
+      Object.assign(place, { section, above });
       place.where = HEADS.has(kind) ? name : `${name} ${section.title}`;
       places.push(place);
     }
@@ -63,15 +67,15 @@ function wordQuery(word, last, fuzzy) {
   const [whole, ...parts] = formsOf(word);
   const exact = /\p{Script=Greek}/u.test(word) || whole.length < 2;
   const options = {
-    prefix: !exact && (last || whole.length > 3),
+    prefix: (form) => !exact && form.length > (last ? 1 : 3),
     fuzzy: fuzzy && whole.length > 4 ? 0.25 : false,
   };
   if (!parts.length) return { queries: [whole], ...options };
   return {
     combineWith: "OR",
     queries: [
-      { queries: [whole], ...options, boost: scaled(3) },
-      { combineWith: "AND", queries: parts, ...options },
+      { queries: [whole], ...options, boost: scaled(6) },
+      { combineWith: "AND", queries: parts, prefix: false, boost: scaled(0.5) },
     ],
   };
 }
@@ -92,7 +96,7 @@ export class Finder {
       processTerm: formsOf,
       searchOptions: {
         boost: FIELDS,
-        boostDocument: (id) => KINDS[this.places[id].kind] ?? 1,
+        boostDocument: (id) => this.places[id].weight,
         processTerm: (term) => term,
         tokenize: (term) => [term],
         weights: { fuzzy: 0.3, prefix: 0.5 },
@@ -164,80 +168,4 @@ function oncePerSection(hits) {
     seen.add(place.section);
     return true;
   });
-}
-
-/** The line of a place that has most of the words, with the places of these. */
-function bestLine({ place, words }) {
-  const lines = place.text.split("\n").map((text) => {
-    const marks = marksIn(text, words);
-    const forms = marks.flatMap(([word]) => formsOf(word).filter((form) => words.has(form)));
-    return { text, marks, count: new Set(forms).size };
-  });
-  const most = Math.max(...lines.map(({ count }) => count));
-  return lines.find(({ count }) => count === most);
-}
-
-const marksIn = (text, words) =>
-  wordsOf(text).filter(([word]) => formsOf(word).some((form) => words.has(form)));
-
-/** A title as pieces: [text, is found]. */
-export const marked = (text, words) => pieces(text, marksIn(text, words), 0, text.length);
-
-/** The line of a result that has most of the words as pieces, cut where it is long. */
-export function lineOf(hit) {
-  const { text, marks } = bestLine(hit);
-  const [from, to] = stretch(text, marks);
-  const shown = pieces(text, marks, from, to);
-  if (from > 0) shown.unshift(["… ", false]);
-  if (to < text.length) shown.push([" …", false]);
-  return shown;
-}
-
-/** The stretch of a line that has most of the marks, from one word's end to another's. */
-function stretch(text, marks) {
-  if (text.length <= LONG) return [0, text.length];
-  const starts = [0, ...marks.map(([, at]) => Math.max(0, at - LONG / 4))];
-  const within = (from) => marks.filter(([, at]) => at >= from && at < from + LONG * 0.9).length;
-  let from = starts.reduce((best, start) => (within(start) > within(best) ? start : best));
-  if (from > 0) from = text.indexOf(" ", from) + 1 || from;
-  const to = from + LONG < text.length ? text.lastIndexOf(" ", from + LONG) : text.length;
-  return [from, to > from ? to : Math.min(from + LONG, text.length)];
-}
-
-function pieces(text, marks, from, to) {
-  const shown = [];
-  let at = from;
-  for (const [word, start] of marks) {
-    if (start < from || start + word.length > to) continue;
-    shown.push([text.slice(at, start), false], [word, true]);
-    at = start + word.length;
-  }
-  shown.push([text.slice(at, to), false]);
-  return shown
-    .map(([piece, found]) => [piece.replace(/[\u2062\u2063]/g, ""), found])
-    .filter(([piece]) => piece);
-}
-
-// Places that are long enough for their address to name the words, too.
-const LONG_KINDS = new Set([...HEADS, "code", "box", "exercise", "solution"]);
-
-/** Where a result leads: its id, and the words themselves for browsers that know how. */
-export function addressOf(hit, naming = true) {
-  const { kind, anchor, section, page } = hit.place;
-  const words = naming && LONG_KINDS.has(kind) ? phrase(bestLine(hit)) : "";
-  const place = encodeURI(anchor || section.anchor);
-  if (!words) return `${page.address}#${place}`;
-  return `${page.address}#${place}:~:text=${encodeURIComponent(words).replaceAll("-", "%2D")}`;
-}
-
-/** Some words of a line around the first that is found; none if that is in a formula. */
-function phrase({ text, marks: [first] }) {
-  if (!first) return "";
-  const [word, at] = first;
-  const before = text.slice(0, at).split("\u2063");
-  if (before.length % 2 === 0) return "";
-  const [left] = before.at(-1).split(" · ").slice(-1);
-  const [right] = text.slice(at + word.length).split(/\u2063| · /);
-  const some = left.split(" ").slice(-4).join(" ") + word + right.split(" ").slice(0, 5).join(" ");
-  return some.trim();
 }

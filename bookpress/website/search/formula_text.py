@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 FORMULA, TIMES = "\u2063", "\u2062"  # invisible separator, invisible times
 
 RAISED = str.maketrans(
-    "0123456789+−-=()nijkmthTℓ⊤′*⋆∗",
-    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱʲᵏᵐᵗʰᵀˡᵀ′***",
+    "0123456789+−-=()abcdefghijklmnoprstuvwxyzTℓ⊤′*⋆∗",
+    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀˡᵀ′***",
 )
 LOWERED = str.maketrans(
     "0123456789+−-=()aehijklmnoprstuvxℓβγρφ",
@@ -68,7 +68,8 @@ def line(node: ElementTree.Element) -> str:
     if tag == "msqrt":
         return "√" + in_parentheses(joined(parts))
     if tag == "mroot":
-        return script(line(parts[1]), RAISED, "^") + "√" + in_parentheses(line(parts[0]))
+        base, index = map(line, parts)
+        return script(index, RAISED, "^") + "√" + in_parentheses(base)
     if tag in ("msub", "munder"):
         return line(parts[0]) + script(line(parts[1]), LOWERED, "_")
     if tag == "msup":
@@ -85,7 +86,7 @@ def line(node: ElementTree.Element) -> str:
 
 
 def joined(parts: list[ElementTree.Element]) -> str:
-    """Write elements in a row, with room around signs that have something on the left."""
+    """Write elements in a row, with room around signs between two of them."""
     text = last = ""
     for part in parts:
         piece = line(part)

@@ -1,5 +1,6 @@
 // The search as a reader sees it: results below the field, as somebody types.
-import { addressOf, Finder, lineOf, marked } from "./find.mjs";
+import { Finder } from "./find.mjs";
+import { addressOf, lineOf, marked } from "./lines.mjs";
 
 // Results in the dialog, and on the page of all results, which has enough with these.
 const SHOWN = 12;
@@ -19,11 +20,12 @@ const element = (name, attributes = {}, ...children) => {
 const withMarks = (pieces) =>
   pieces.map(([text, found]) => (found ? element("mark", {}, text) : text));
 
-/** Where a place is: its chapter and its section, numbered as on the page. */
-function pathOf({ page, section, title }) {
-  const numbered = ({ number, title }) => `${number} ${title}`.trim();
-  const inside = section.title !== page.title && section.title !== title;
-  return inside ? `${numbered(page)} › ${numbered(section)}` : numbered(page);
+/** Where a place is: its chapter and sections, numbered as on the page. */
+function pathOf(place) {
+  const { page, above, section } = place;
+  const path = [page, above, section].filter((head) => head !== place);
+  const named = path.map(({ number, title }) => `${number} ${title}`.trim());
+  return [...new Set(named)].join(" › ");
 }
 
 /** A result as a link. */

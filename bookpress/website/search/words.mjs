@@ -19,7 +19,7 @@ export const plain = (text) =>
     .replace(SPECIAL, (letter) => GREEK[letter] ?? LATIN[letter]);
 
 // Indices and exponents, which end a word: `wₜ` is found as w.
-const SMALL = /[²³¹ʰ-˿ᴬ-ᵪⁱⁿ⁰-ₜ]/gu;
+const SMALL = /[²³¹ʰ-˿ᴬ-ᵪᶛ-ᶿⁱⁿ⁰-ₜ]/gu;
 const WORD = /[\p{L}\p{M}\p{N}_]+(?:[.\-‐‑][\p{L}\p{M}\p{N}_]+)*/gu;
 
 /** The words of a text as they stand there, with their places: [word, index]. */
