@@ -104,15 +104,23 @@ export class Finder {
     });
   }
 
-  /** Make all places known, names first, with pauses in which a reader may type. */
-  async learn(onProgress = () => {}) {
-    const first = (place) => (place.kind in EXACT ? 0 : 1);
-    const places = [...this.places].sort((a, b) => first(a) - first(b));
-    for (let size = 0; places.length; size = 0) {
-      let count = 0;
-      while (count < places.length && size < CHUNK) size += 80 + places[count++].text.length;
-      this.index.addAll(places.splice(0, count));
-      onProgress();
+  /**
+   * Make all places known, with pauses in which a reader may type: terms and headings
+   * first, after which `onNames` is called.
+   */
+  async learn(onNames = () => {}) {
+    const isName = ({ kind }) => kind in EXACT;
+    const others = this.places.filter((place) => !isName(place));
+    await this.add(this.places.filter(isName));
+    onNames();
+    await this.add(others);
+  }
+
+  async add(places) {
+    for (let first = 0, next = 0; first < places.length; first = next) {
+      let size = 0;
+      while (next < places.length && size < CHUNK) size += 80 + places[next++].text.length;
+      this.index.addAll(places.slice(first, next));
       await new Promise((resolve) => setTimeout(resolve));
     }
   }

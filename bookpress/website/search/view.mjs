@@ -72,11 +72,17 @@ class Results {
 
   show() {
     const hits = finder.find(this.query);
-    const items = hits.slice(0, MOST).map((hit) => element("li", {}, link(hit)));
-    this.list.replaceChildren(...items);
+    this.put(hits.slice(0, MOST).map((hit) => element("li", {}, link(hit))));
     this.tell(hits.length);
     const address = this.query ? `?q=${encodeURIComponent(this.query)}` : location.pathname;
     history.replaceState(null, "", address);
+  }
+
+  /** Put items into the list; what is there already stays, for a hand on its way to it. */
+  put(items) {
+    if (items.map((item) => item.outerHTML).join("") === this.list.innerHTML) return;
+    this.list.replaceChildren(...items);
+    this.list.scrollTop = 0;
   }
 
   /** Show what has become known meanwhile. */
@@ -98,6 +104,7 @@ class Choice extends Results {
     this.input.setAttribute("aria-autocomplete", "list");
     this.input.setAttribute("aria-controls", this.list.id);
     this.input.setAttribute("aria-expanded", "false");
+    this.input.addEventListener("focus", () => this.input.select()); // of the last search
     this.input.addEventListener("keydown", (event) => this.press(event));
     // A result on this page loads nothing, and would leave the dialog open.
     this.list.addEventListener("click", ({ target }) => target.closest("a") && dialog.close());
@@ -105,14 +112,12 @@ class Choice extends Results {
 
   show() {
     const hits = finder.find(this.query);
-    this.options = hits
-      .slice(0, SHOWN)
-      .map((hit, at) => link(hit, { role: "option", id: `find-${at}`, tabindex: "-1" }));
-    this.list.replaceChildren(...this.options);
-    this.list.scrollTop = 0;
+    const shown = hits.slice(0, SHOWN);
+    this.choose(-1);
+    this.put(shown.map((hit, at) => link(hit, { role: "option", id: `find-${at}`, tabindex: "-1" })));
+    this.options = [...this.list.children];
     this.list.hidden = !hits.length;
     this.input.setAttribute("aria-expanded", String(hits.length > 0));
-    this.choose(-1);
     this.tell(hits.length);
   }
 
