@@ -16,8 +16,8 @@ def table(
     group += [nodes.colspec(colwidth=width) for width in widths]
     group += nodes.thead("", row([nodes.paragraph("", text) for text in head]))
     group += nodes.tbody("", *map(row, rows))
-    # In print it may break across pages.
-    return nodes.table("", group, classes=["longtable", "colwidths-given"])
+    # In print it may break across pages; no reader looks for what it lists.
+    return nodes.table("", group, classes=["longtable", "colwidths-given", "nosearch"])
 
 
 def paragraph(text: str) -> nodes.paragraph:

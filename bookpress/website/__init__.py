@@ -1,9 +1,9 @@
-"""The website: its frame, its formulas, and what keeps its pages to themselves."""
+"""The website: its frame, formulas, search, and what keeps its pages to themselves."""
 
 from sphinx.application import Sphinx
 
 PARTS = ["frame", "assets", "formulas", "course", "sharing", "site_map", "moved"]
-PARTS += ["not_found", "predictions"]
+PARTS += ["not_found", "predictions", "search"]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

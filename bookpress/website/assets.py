@@ -105,6 +105,9 @@ def text_of(file: Path, out: Path) -> str:
 def used_words(out: Path, style: str, script: str) -> list[str]:
     """Words of the stylesheet that stand in the markup of a page or in a script."""
     used = set(WORD.findall(script))
+    for file in out.glob("_static/*.js"):  # those that come later; an index is no code
+        if not file.stem.endswith("index"):
+            used.update(WORD.findall(file.read_text(encoding="utf8")))
     for page in sorted(out.rglob("*.html")):
         text = page.read_text(encoding="utf8")
         used.update(*map(WORD.findall, set(TAG.findall(text))))

@@ -27,6 +27,8 @@ HERE = Path(__file__).parent
 IDLE = (
     "_static/scripts/*",
     "_static/styles/*",
+    "_static/searchtools.js",
+    "_static/language_data.js",
     "_static/**/*.map",
     "_static/**/*.ttf",
     "_static/sphinx-thebe.*",

@@ -280,6 +280,9 @@ def test_axe_finds_nothing_in_the_panels_of_a_phone(
     with visit(served + "book/perceptron.html", theme, 360) as page:
         page.locator(".book-bar").get_by_role("button", name=button).click()
         page.locator("dialog[open]").wait_for()
+        if button == "Search":
+            page.keyboard.type("loss")
+            page.get_by_role("option").first.wait_for()
         page.evaluate(THIN)
         assert violations(page) == []
         page.keyboard.press("Escape")
@@ -424,19 +427,39 @@ def test_where_there_is_no_page_one_helps_at_any_depth(
         page.wait_for_url("**/search.html?q=wavelets")
 
 
-def test_search_finds_a_page_and_its_link_opens_it(visit: Visit, home: str):
+def test_search_shows_places_as_one_types_and_leads_to_them(visit: Visit, home: str):
     with visit(home + "book/intro.html") as page:
+        assert (
+            page.locator("script[src*='search']").count() == 0
+        )  # not before it is asked
+        page.keyboard.press("/")
+        page.keyboard.type("lr")
+        options = page.get_by_role("option")
+        expect(options.first).to_contain_text("learning rate")
+        expect(options.first.locator("mark", has_text="lr")).to_be_visible()
+        expect(page.get_by_role("status")).to_contain_text("results")
+        page.keyboard.press("ArrowDown")
+        expect(options.first).to_have_attribute("aria-selected", "true")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        page.keyboard.press("Control+k")
+        page.keyboard.type("learning rates")
+        expect(options.first).to_contain_text("learning rate")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/book/notation.html#term-learning-rate")
         page.keyboard.press("Control+k")
         page.keyboard.type("perceptron")
         page.keyboard.press("Enter")
         page.wait_for_url("**/search.html?q=perceptron")
-        page.locator("#search-results a", has_text="The perceptron").first.click()
+        page.locator(".find-all .find-title", has_text="1 The perceptron").click()
         page.wait_for_url("**/book/perceptron.html*")
 
 
 def test_search_results_pass_axe(visit: Visit, served: str):
     with visit(served + "search.html?q=perceptron") as page:
-        page.locator("#search-results li p").first.wait_for()
+        page.locator(".find-all li").first.wait_for()
         assert violations(page) == []
 
 
@@ -500,6 +523,8 @@ def test_the_theme_goes_from_the_system_s_to_the_other_to_both_by_choice(
         page.locator("#pst-search-dialog[open]").wait_for()
         chosen = page.locator(".sd-tab-set > input:checked + label").all_inner_texts()
         assert {name.strip() for name in chosen} == {"PyTorch"}
+        page.keyboard.type("loss")
+        page.get_by_role("option").first.wait_for()
 
 
 def test_the_theme_follows_the_system_until_the_reader_chooses(
