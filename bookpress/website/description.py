@@ -22,6 +22,8 @@ FONT = re.compile(r"\\(?:math[a-z]+|text[a-z]*|operatorname|left|right)(?![A-Za-
 SPACE = re.compile(r"\\[,;:! ]")
 
 SYMBOLS = {
+    "lambda": "λ",
+    "Lambda": "Λ",
     "cdot": "·",
     "times": "×",
     "pm": "±",
@@ -61,7 +63,7 @@ def symbol(name: str) -> str:
     if name in SYMBOLS:
         return SYMBOLS[name]
     size = "CAPITAL" if name[0].isupper() else "SMALL"
-    letter = name.removeprefix("var").upper().replace("LAMBDA", "LAMDA")
+    letter = name.removeprefix("var").upper()
     try:
         return unicodedata.lookup(f"GREEK {size} LETTER {letter}")
     except KeyError:

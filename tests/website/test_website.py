@@ -14,7 +14,7 @@ from axe import THIN, UNFOLD, violations
 from chromium import LOOKS, Visit, remembers, serve
 from explorer_pages import settle
 from mathml import mathml_faults
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from this_book import ROOT
 
 from bookpress.commands.bench_site import explorer_bytes, page_bytes
@@ -410,12 +410,14 @@ def test_where_there_is_no_page_one_helps_at_any_depth(
     visit: Visit, served: str, site: Path
 ):
     """It asks whether the nearest page is meant, and all its links are right."""
-    nothing = (site / "404.html").read_text("utf8")
+
+    def show_nothing(route: Route) -> None:
+        route.fulfill(path=site / "404.html", content_type="text/html")
+
     with visit(served + "404.html") as page:
         assert not page.locator(".guess").is_visible()
         for address, wanted in GONE.items():
-            shown = {"body": nothing, "content_type": "text/html"}
-            page.route(served + address, lambda route, s=shown: route.fulfill(**s))
+            page.route(served + address, show_nothing)
             page.goto(served + address)
             guess = page.locator(".guess a")
             assert guess.is_visible() == bool(wanted), address
