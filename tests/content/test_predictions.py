@@ -260,6 +260,7 @@ def test_readers_commit_see_both_and_find_all_on_one_page(visit: Visit, home: st
         expect(page.locator(".predictions-sum")).to_have_text(
             "In the whole book: 1 of 2 right."
         )
+        assert page.locator(".predictions-list ul > li").count() == 3
         expect(page.locator(".predictions-list p").first).to_have_text(
             "2 of 3 guessed, 1 of 2 right."
         )
