@@ -197,7 +197,7 @@ def test_other_media_ask_and_do_not_tell(tmp_path, builder, bold):
     assert warnings == ""
     assert page.count(bold) == 3
     text = " ".join(page.replace("~", " ").replace("\N{NO-BREAK SPACE}", " ").split())
-    assert "(a) never; (b) “ten” times; (c) more than a hundred times" in text
+    assert "(a) never; (b) “ten” times; (c) more than a hundred times." in text
     assert "Most say" not in page and "2 400" not in page and "A first." in page
 
 
