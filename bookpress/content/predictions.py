@@ -165,9 +165,11 @@ class SpeakOfPredictions(MediumTransform):
     def run(self, **kwargs) -> None:
         for box in list(self.document.findall(prediction)):
             asked = box[0].children
-            for place, option in enumerate(box.findall(choice)):
-                between = f"{';' if place else ''} ({chr(97 + place)})"
-                asked[-1] += [nodes.Text(between + "\N{NO-BREAK SPACE}"), *option]
+            options = list(box.findall(choice))
+            for place, option in enumerate(options, 1):
+                letter = f" ({chr(96 + place)})\N{NO-BREAK SPACE}"
+                end = nodes.Text("." if place == len(options) else ";")
+                asked[-1] += [nodes.Text(letter), *option, end]
             asked[0]["ids"] += box["ids"]
             box.replace_self(asked)
         for link in list(self.document.findall(addnodes.pending_xref)):

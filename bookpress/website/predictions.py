@@ -29,7 +29,7 @@ from bookpress.media import WEBSITE, only
 BUTTONS = """\
 <div class="predict-do pst-js-only"><button type="submit">Commit</button>
 <button type="button" class="predict-show">Show without guessing</button></div>
-<div class="predict-told" tabindex="-1" hidden></div>
+<div class="predict-told" role="group" tabindex="-1" hidden></div>
 """
 
 
@@ -73,7 +73,7 @@ def facts(box: prediction) -> dict[str, str]:
         return {}
     value, unit = read_number(next(box.findall(answer))["amount"])
     near = abs(value) / 10 if box["near"] is None else box["near"]
-    return {"data-amount": f"{value:g}", "data-near": f"{max(near, unit / 2):g}"}
+    return {"data-amount": f"{value:.15g}", "data-near": f"{max(near, unit / 2):g}"}
 
 
 def write_field(translator, box: prediction, options: list[choice]) -> None:
@@ -137,14 +137,14 @@ def collect(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     env, address = app.env, app.builder.get_relative_uri
     order = env.toctree_includes.get(app.config.root_doc, [])
     chapters = [
-        (env.titles[name].astext(), address(PAGE, name), rows(app, name))
+        (env.titles[name].astext(), address(PAGE, name), questions(app, name))
         for name in dict.fromkeys([*order, *sorted(boxes(env))])
         if name in boxes(env)
     ]
     return [(PAGE, {"chapters": chapters, "predicts": True}, "predictions.html")]
 
 
-def rows(app: Sphinx, docname: str) -> str:
+def questions(app: Sphinx, docname: str) -> str:
     """The questions of a page, each with a link to its box and what is right."""
     document = new_document("")
     document.settings.env = app.env
@@ -163,9 +163,8 @@ def rows(app: Sphinx, docname: str) -> str:
     app.env.temp_data.clear()
     for link in list(document.findall(nodes.reference)):
         link.replace_self(link.children)  # they stand in a link to the box
-    return app.builder.render_partial(nodes.container("", *document.children))[
-        "fragment"
-    ]
+    rows = nodes.bullet_list("", *document.children)
+    return app.builder.render_partial(rows)["fragment"]
 
 
 @only(WEBSITE)

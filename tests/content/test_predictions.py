@@ -197,7 +197,7 @@ def test_other_media_ask_and_do_not_tell(tmp_path, builder, bold):
     assert warnings == ""
     assert page.count(bold) == 3
     text = " ".join(page.replace("~", " ").replace("\N{NO-BREAK SPACE}", " ").split())
-    assert "(a) never; (b) “ten” times; (c) more than a hundred times" in text
+    assert "(a) never; (b) “ten” times; (c) more than a hundred times." in text
     assert "Most say" not in page and "2 400" not in page and "A first." in page
 
 
@@ -260,6 +260,7 @@ def test_readers_commit_see_both_and_find_all_on_one_page(visit: Visit, home: st
         expect(page.locator(".predictions-sum")).to_have_text(
             "In the whole book: 1 of 2 right."
         )
+        assert page.locator(".predictions-list ul > li").count() == 3
         expect(page.locator(".predictions-list p").first).to_have_text(
             "2 of 3 guessed, 1 of 2 right."
         )

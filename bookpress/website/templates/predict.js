@@ -159,7 +159,10 @@ const predictions = (() => {
     box.classList.toggle("predict--told", done);
     told.replaceChildren();
     if (done) {
-      told.append(verdict(parts, known));
+      const line = verdict(parts, known);
+      line.id = `${box.id}-verdict`; // what is spoken when it gets the focus
+      told.setAttribute("aria-labelledby", line.id);
+      told.append(line);
       if (parts.kind === "words" && !known.seen) told.append(judge(box, box.dataset.name));
       told.append(...parts.replies(known.seen ? "" : known.guess));
       const row = document.createElement("div");
