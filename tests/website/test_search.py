@@ -32,7 +32,89 @@ process.stdout.write(JSON.stringify(found));
 # Thirty queries of a student, written before anything was measured. Each with the rank
 # that the best of its places has (0: not among the first twenty), and with the places:
 # a page and an id on it, or the id of the section, or words of an entry.
-QUERIES = {}
+QUERIES = {
+    "from_logits": (
+        1,
+        [
+            "losses#what-does-each-library-expect",
+            "losses#how-does-it-go-wrong-in-floating-point",
+            "notation#losses",
+            "mlp#softmax-and-how-not-to-compute-it",
+        ],
+    ),
+    "zero_grad": (
+        1,
+        [
+            "autodiff#asking-once-asking-twice",
+            "autodiff#common-mistakes",
+            "notation#batches-and-early-stopping",
+        ],
+    ),
+    "model.fit": (
+        1,
+        [
+            "training#what-does-fit-report",
+            "notation#batches-and-early-stopping",
+            "optimization#exercises",
+        ],
+    ),
+    "nn.Linear": (
+        5,
+        [
+            "mlp#how-do-we-declare-it",
+            "notation#a-dense-layer",
+            "perceptron#the-same-neuron-in-keras-and-in-pytorch",
+        ],
+    ),
+    "float32": (
+        1,
+        ["losses#how-does-it-go-wrong-in-floating-point", "notation#a-dense-layer"],
+    ),
+    "GradientTape": (1, ["autodiff#what-do-the-libraries-do"]),
+    "ρ": (1, ["notation#term-learning-rate", "notation#training"]),
+    "rho": (1, ["notation#term-learning-rate", "notation#training"]),
+    "η": (1, ["notation#term-learning-rate", "notation#training"]),
+    "lr": (1, ["notation#term-learning-rate"]),
+    "learning rate": (1, ["notation#term-learning-rate"]),
+    "λ": (
+        1,
+        [
+            "notation#term-weight-decay",
+            "notation#training",
+            "losses#how-do-we-keep-the-weights-in-check",
+        ],
+    ),
+    "Muller": (1, ["bibliography~Müller"]),
+    "Montúfar": (2, ["bibliography~Montúfar"]),
+    "1943": (1, ["perceptron#a-machine-made-of-motors", "bibliography~McCulloch"]),
+    "1986": (
+        1,
+        ["autodiff#in-which-order", "autodiff#summary", "bibliography~Rumelhart"],
+    ),
+    "overfiting": (1, ["notation#term-overfitting"]),
+    "vanishing gradients": (1, ["notation#term-vanishing-gradient"]),
+    "SGD": (1, ["notation#term-SGD", "notation#term-stochastic-gradient-descent"]),
+    "why not start with zero weights": (0, ["training#must-they-be-random"]),
+    "how large should a batch be": (
+        4,
+        ["optimization#do-we-need-all-the-data-for-one-step"],
+    ),
+    "dead relu": (1, ["notation#term-dead-unit", "training#can-a-unit-die"]),
+    "XOR exercise": (1, ["mlp#ex:relu-xor"]),
+    "parity": (1, ["mlp#ex:parity"]),
+    "confusion matrix": (
+        1,
+        ["notation#term-confusion-matrix", "convolution#where-does-it-err"],
+    ),
+    "ankle boot with a heel": (1, ["convolution#what-does-a-network-know-of-an-image"]),
+    "gradient accumulation": (0, ["optimization#ex:accumulation"]),
+    "noise floor": (1, ["optimization#ex:floor", "optimization#fig-schedules"]),
+    "difference between validation and test set": (
+        1,
+        ["notation#term-validation-set", "notation#term-test-set"],
+    ),
+    "equation 2.3": (1, ["mlp#equation (2.3)"]),
+}
 
 TEX = {
     r"\alpha": "α",

@@ -306,7 +306,9 @@ def test_the_bare_address_leads_to_the_first_page(visit: Visit, home: str):
 
 def test_search_shows_places_as_one_types_and_leads_to_them(visit: Visit, home: str):
     with visit(home + "book/intro.html") as page:
-        assert page.locator("script[src*='search']").count() == 0  # not before it is asked
+        assert (
+            page.locator("script[src*='search']").count() == 0
+        )  # not before it is asked
         page.keyboard.press("/")
         page.keyboard.type("lr")
         options = page.get_by_role("option")
