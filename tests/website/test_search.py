@@ -1,5 +1,7 @@
 """The search: what is read off a page, and what a student finds in the book."""
 
+import gzip
+import json
 from pathlib import Path
 
 import one_page
@@ -32,89 +34,8 @@ process.stdout.write(JSON.stringify(found));
 # Thirty queries of a student, written before anything was measured. Each with the rank
 # that the best of its places has (0: not among the first twenty), and with the places:
 # a page and an id on it, or the id of the section, or words of an entry.
-QUERIES = {
-    "from_logits": (
-        1,
-        [
-            "losses#what-does-each-library-expect",
-            "losses#how-does-it-go-wrong-in-floating-point",
-            "notation#losses",
-            "mlp#softmax-and-how-not-to-compute-it",
-        ],
-    ),
-    "zero_grad": (
-        1,
-        [
-            "autodiff#asking-once-asking-twice",
-            "autodiff#common-mistakes",
-            "notation#batches-and-early-stopping",
-        ],
-    ),
-    "model.fit": (
-        1,
-        [
-            "training#what-does-fit-report",
-            "notation#batches-and-early-stopping",
-            "optimization#exercises",
-        ],
-    ),
-    "nn.Linear": (
-        5,
-        [
-            "mlp#how-do-we-declare-it",
-            "notation#a-dense-layer",
-            "perceptron#the-same-neuron-in-keras-and-in-pytorch",
-        ],
-    ),
-    "float32": (
-        1,
-        ["losses#how-does-it-go-wrong-in-floating-point", "notation#a-dense-layer"],
-    ),
-    "GradientTape": (1, ["autodiff#what-do-the-libraries-do"]),
-    "ρ": (1, ["notation#term-learning-rate", "notation#training"]),
-    "rho": (1, ["notation#term-learning-rate", "notation#training"]),
-    "η": (1, ["notation#term-learning-rate", "notation#training"]),
-    "lr": (1, ["notation#term-learning-rate"]),
-    "learning rate": (1, ["notation#term-learning-rate"]),
-    "λ": (
-        1,
-        [
-            "notation#term-weight-decay",
-            "notation#training",
-            "losses#how-do-we-keep-the-weights-in-check",
-        ],
-    ),
-    "Muller": (1, ["bibliography~Müller"]),
-    "Montúfar": (2, ["bibliography~Montúfar"]),
-    "1943": (1, ["perceptron#a-machine-made-of-motors", "bibliography~McCulloch"]),
-    "1986": (
-        1,
-        ["autodiff#in-which-order", "autodiff#summary", "bibliography~Rumelhart"],
-    ),
-    "overfiting": (1, ["notation#term-overfitting"]),
-    "vanishing gradients": (1, ["notation#term-vanishing-gradient"]),
-    "SGD": (1, ["notation#term-SGD", "notation#term-stochastic-gradient-descent"]),
-    "why not start with zero weights": (0, ["training#must-they-be-random"]),
-    "how large should a batch be": (
-        4,
-        ["optimization#do-we-need-all-the-data-for-one-step"],
-    ),
-    "dead relu": (1, ["notation#term-dead-unit", "training#can-a-unit-die"]),
-    "XOR exercise": (1, ["mlp#ex:relu-xor"]),
-    "parity": (1, ["mlp#ex:parity"]),
-    "confusion matrix": (
-        1,
-        ["notation#term-confusion-matrix", "convolution#where-does-it-err"],
-    ),
-    "ankle boot with a heel": (1, ["convolution#what-does-a-network-know-of-an-image"]),
-    "gradient accumulation": (0, ["optimization#ex:accumulation"]),
-    "noise floor": (1, ["optimization#ex:floor", "optimization#fig-schedules"]),
-    "difference between validation and test set": (
-        1,
-        ["notation#term-validation-set", "notation#term-test-set"],
-    ),
-    "equation 2.3": (1, ["mlp#equation (2.3)"]),
-}
+RECORD = Path(__file__).with_name("queries.json")
+QUERIES = json.loads(RECORD.read_text(encoding="utf8"))
 
 TEX = {
     r"\alpha": "α",
@@ -275,7 +196,7 @@ def rank(results: list[dict], places: list[str]) -> int:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_student_finds_the_place_no_later_than_on_record(found, query: str):
-    record, places = QUERIES[query]
+    record, *places = QUERIES[query]
     now = rank(found[query], places)
     assert now == record or 0 < now < (record or 21), [
         f"{result['kind']} {result['address']}" for result in found[query][:5]
@@ -284,10 +205,6 @@ def test_a_student_finds_the_place_no_later_than_on_record(found, query: str):
 
 def test_the_search_is_light(site: Path):
     """What a page loads when its reader first searches, in bytes of gzip."""
-    import gzip
-
-    scripts = [(site / "_static" / name).read_bytes() for name in SCRIPTS]
-    assert sum(len(gzip.compress(script, 9)) for script in scripts) < 340_000
-
-
-SCRIPTS = ("search-index.js", "search.js")
+    scripts = [site / "_static" / name for name in ("search-index.js", "search.js")]
+    size = sum(len(gzip.compress(script.read_bytes(), 9)) for script in scripts)
+    assert size < 320_000
