@@ -83,8 +83,6 @@ def leave_shared(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Keep what a page adds for itself; the rest is in the two files."""
-    if templatename not in ("page.html", "search.html"):  # a frame of its own
-        return
     shared = {*map(id, app.builder._css_files), *map(id, app.builder._js_files)}
     for kind in ("css_files", "script_files"):
         context[kind] = [asset for asset in context[kind] if id(asset) not in shared]

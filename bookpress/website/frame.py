@@ -38,7 +38,7 @@ IDLE = (
 )
 
 # Scripts of all pages, in `static/`
-SCRIPTS = ("frameworks", "folded", "copy-formulas")
+SCRIPTS = ("frame", "frameworks", "folded", "copy-formulas")
 
 
 class MendingLoader(BuiltinTemplateLoader):

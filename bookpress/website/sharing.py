@@ -12,12 +12,19 @@ from sphinx.application import Sphinx
 from sphinx.util.fileutil import ensuredir
 
 from bookpress import addresses, numbering
+from bookpress.content.predictions import PAGE
 from bookpress.media import WEBSITE, only
 from bookpress.pages import file_of
 from bookpress.slides.decks import chapter_of, is_deck
 from bookpress.website import course
 from bookpress.website.card import SIZE, card
 from bookpress.website.description import LONG, SHORT, cut, description, title
+
+# Pages that no author writes.
+WORDS = {
+    "search": "Search: find words on all pages",
+    PAGE: "Predictions: what you said before a result, and how it went",
+}
 
 
 def card_of(app: Sphinx, docname: str) -> str:
@@ -73,8 +80,8 @@ def describe(
         tags = page_tags(app, pagename, doctree)
         if "card" in tags and not is_deck(pagename):
             draw_card(app, pagename)
-    elif pagename == "search":
-        tags = {"words": f"Search: find words on all pages, {book(app)}"}
+    elif pagename in WORDS:
+        tags = {"words": f"{WORDS[pagename]}, {book(app)}"}
     else:
         return
     own = context.get("metatags") or ""

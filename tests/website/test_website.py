@@ -160,7 +160,8 @@ def seen(
 
 
 def note(page: Page, name: str, width: int, found: Seen) -> None:
-    page.locator("html[data-laid-out]").wait_for()
+    if name != "404.html":  # has a frame of its own
+        page.locator("html[data-laid-out]").wait_for()
     if width > 360:
         found.fonts[name] = page.evaluate(FONTS)
         page.emulate_media(media="print")
@@ -240,7 +241,7 @@ FAULTS = {
     "heading-order": "main.insertAdjacentHTML('beforeend', '<h6>Six</h6>')",
     "color-contrast": """[...document.querySelectorAll('.highlight .k')].at(-1)
       .style.color = '#bbb'""",
-    "aria-hidden-focus": """[...document.querySelectorAll('.katex-html')].at(-1)
+    "aria-hidden-focus": """[...document.querySelectorAll('p .katex-html')].at(-1)
       .innerHTML += '<a href="#">a</a>'""",
     "scrollable-region-focusable": """
       const box = document.createElement('div');
@@ -388,6 +389,9 @@ def test_every_image_says_what_it_shows(pages: dict[str, Markup]):
     for name, markup in pages.items():
         for image in markup.images:
             words, file = image.get("alt", "").strip(), Path(image["src"])
+            if file.name.startswith("card-"):  # beside the words that it belongs to
+                assert words == "", f"{name}: {file}"
+                continue
             assert words, f"{name}: {file}"
             assert words not in (file.name, file.stem, image["src"]), f"{name}: {file}"
 
