@@ -65,6 +65,8 @@ export class Address {
       if (this.timer || text === this.known) return;
       this.known = text;
       tell(state);
+      clearTimeout(this.timer); // it is written already
+      this.timer = 0;
     });
   }
 }

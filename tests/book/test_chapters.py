@@ -39,7 +39,7 @@ def test_a_source_is_what_jupyterlab_would_save(docname):
 @pytest.mark.parametrize("docname", PAGES)
 def test_exercises_stand_below_a_heading_of_their_own(docname):
     """Readers find them in the contents and in the PDF's outline."""
-    heads = re.findall(r"^(#+ .*|```\{exercise\})", source(docname), re.M)
+    heads = re.findall(r"^(##+ .*|```\{exercise\})", source(docname), re.M)
     for above, head in pairwise(heads):
         if head == "```{exercise}":
             assert above in ("## Exercises", head)

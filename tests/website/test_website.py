@@ -598,10 +598,9 @@ def test_folded_text_is_found_where_it_stands(visit: Visit, home: str):
     """In a solution, in folded code and in a tab that is not shown."""
     page_ = home + "book/perceptron.html"
     with visit(page_) as page:
-        for words in ("AND asks for both", "from matplotlib", "import torch"):
+        for words in ("AND asks for both", "mean_0, mean_1", "import torch"):
             page.goto("about:blank")
             page.goto(f"{page_}#:~:text={quote(words)}")
-            page.wait_for_function("scrollY > 0")
             found = page.locator("article").get_by_text(words).locator("visible=true")
             expect(found.first).to_be_in_viewport()
         place = page.locator("details.solution [id]").last
@@ -677,7 +676,7 @@ def test_letters_are_as_large_as_the_reader_s_browser_has_them(
     visit: Visit, served: str
 ):
     """A wide window with large letters is laid out as a narrow one, figures too."""
-    with visit("about:blank") as page:
+    with visit(served + "index.html") as page:
         devtools = page.context.new_cdp_session(page)
         devtools.send("Page.setFontSizes", {"fontSizes": {"standard": 32}})
         page.goto(served + "book/perceptron.html")
