@@ -26,8 +26,8 @@ Visit = Callable[..., AbstractContextManager[Page]]
 # Theme and width: both of each in `make test`, all pairs in `make test-all`.
 LOOKS = [
     ("light", 1280),
-    ("dark", 360),
-    pytest.param("light", 360, marks=pytest.mark.thorough),
+    ("dark", 320),
+    pytest.param("light", 320, marks=pytest.mark.thorough),
     pytest.param("dark", 1280, marks=pytest.mark.thorough),
 ]
 
