@@ -30,8 +30,9 @@ def visit_fold(translator: HTMLTranslator, box: nodes.Element) -> None:
     body.append(
         translator.starttag({}, "summary", "", CLASS="admonition-title", **words)
     )
-    for child in title:
-        child.walkabout(translator)
+    for child in title:  # without links, which would be controls in a control
+        text = nodes.Text(child.astext())
+        (text if isinstance(child, nodes.reference) else child).walkabout(translator)
     body.append("</summary>\n")
     for child in inside:
         child.walkabout(translator)

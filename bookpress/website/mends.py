@@ -19,6 +19,9 @@ MENDS = (
     ),
     # myst-nb: a checksum that first builds lack, on a name that holds one already
     (re.compile(r"(mystnb\.[0-9a-f]+\.css)\?v=\w+"), r"\1"),
+    # Pygments: marks on what has the color of the code around it, a third of a page
+    (re.compile(r'<span class="[npw]">([^<]*)</span>'), r"\1"),
+    (re.compile(r"<span></span>"), ""),
     # myst-nb: a label that hides the visible words from a screen reader
     (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
 )

@@ -25,6 +25,7 @@ from bookpress.content.predictions import (
     reply,
 )
 from bookpress.media import WEBSITE, only
+from bookpress.website.description import plain
 
 BUTTONS = """\
 <div class="predict-do pst-js-only"><button type="submit">Commit</button>
@@ -76,6 +77,13 @@ def facts(box: prediction) -> dict[str, str]:
     return {"data-amount": f"{value:.15g}", "data-near": f"{max(near, unit / 2):g}"}
 
 
+def spoken(translator, option: choice) -> str:
+    """The name of a choice that holds a formula, which not all programs read as one."""
+    if not any(option.findall(nodes.math)):
+        return ""
+    return f' aria-label="{translator.attval(plain(option))}"'
+
+
 def write_field(translator, box: prediction, options: list[choice]) -> None:
     write, name = translator.body.append, box["ids"][0]
     if options:
@@ -87,7 +95,7 @@ def write_field(translator, box: prediction, options: list[choice]) -> None:
             value = translator.attval(option["value"])
             write(
                 f'<label><input class="pst-js-only" type="radio" name="{name}" '
-                f'value="{value}" required />'
+                f'value="{value}"{spoken(translator, option)} required />'
             )
             option.walkabout(translator)
             write("</label>\n")

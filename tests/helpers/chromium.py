@@ -21,18 +21,20 @@ SWITCHES = (
     "--host-resolver-rules=MAP\t*\t~NOTFOUND,EXCLUDE\t127.0.0.1"
 )
 
-# Opens what waits for a prediction.
-UNCOVER = """addEventListener("DOMContentLoaded", () => document
-  .querySelectorAll(".predict-cover").forEach(cover => cover.removeAttribute("hidden")))
-"""
+# Opens what waits for a prediction, and lays out what is far from the window.
+UNCOVER = """addEventListener("DOMContentLoaded", () => {
+  const all = (selector, change) => document.querySelectorAll(selector).forEach(change);
+  all(".predict-cover", (cover) => cover.removeAttribute("hidden"));
+  all(".bd-article section > *", (block) => block.classList.add("laid-out"));
+});"""
 
 Visit = Callable[..., AbstractContextManager[Page]]
 
 # Theme and width: both of each in `make test`, all pairs in `make test-all`.
 LOOKS = [
     ("light", 1280),
-    ("dark", 360),
-    pytest.param("light", 360, marks=pytest.mark.thorough),
+    ("dark", 320),
+    pytest.param("light", 320, marks=pytest.mark.thorough),
     pytest.param("dark", 1280, marks=pytest.mark.thorough),
 ]
 
@@ -95,9 +97,9 @@ def home(request: pytest.FixtureRequest, site: Path) -> str:
 def visit(browser: Browser) -> Visit:
     """visit(address, theme="dark", width=360): a page, as a context manager.
 
-    What waits for a prediction is open, unless `covered`. On leaving the page the test
-    fails if it logged an error or a warning, threw, lost a request, or asked another
-    host for anything.
+    What waits for a prediction, or to be laid out, waits only if `covered`. On leaving
+    the page the test fails if it logged an error or a warning, threw, lost a request,
+    or asked another host for anything.
     """
 
     @contextlib.contextmanager
