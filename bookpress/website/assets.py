@@ -146,6 +146,8 @@ def write_shared(app: Sphinx, exception: Exception | None) -> None:
     if exception or medium(app) != WEBSITE:
         return
     out = Path(app.outdir)
+    if not all((out / name).is_file() for name in THEME):
+        return  # nothing was written, so nothing was copied
     style = "\n".join(text_of(out / name, out) for name in styles(app))
     script = ";\n".join(
         text_of(out / name, out) if name.startswith("_static/") else name

@@ -77,7 +77,8 @@ def readable(pages: dict[str, Markup]) -> list[str]:
 # What a printer would leave out of a page, and what it would print of the frame.
 UNPRINTED = """() => [...document.querySelectorAll(
   "details > :not(summary), .sd-tab-content > *")]
-  .filter(e => !e.closest(".explorer"))  // there, only controls are
+  // Folded in an explorer are controls, and the front page's figure shows no code.
+  .filter(e => !e.closest(".explorer, .tag_compact"))
   .map(e => [e.className, e.checkVisibility(
     { visibilityProperty: true, opacityProperty: true })])"""
 FRAME = ("header.book-bar", ".bd-sidebar-primary", ".book-foot")

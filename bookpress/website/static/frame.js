@@ -3,13 +3,21 @@
 (() => {
   const find = (selector) => document.querySelector(selector);
 
-  // Side columns: what is in one stands in a dialog as long as that is open.
-  const closesOutside = (dialog) =>
+  // A dialog is closed by Escape, by a click beside it and by a link in it.
+  const closes = (dialog) => {
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      event.preventDefault();
+      dialog.close();
+    });
     dialog.addEventListener("click", ({ target, clientX: x, clientY: y }) => {
       const { left, right, top, bottom } = dialog.getBoundingClientRect();
       const outside = x < left || x > right || y < top || y > bottom;
       if ((target === dialog && outside) || target.closest("a")) dialog.close();
     });
+  };
+
+  // Side columns: what is in one stands in a dialog as long as that is open.
   for (const side of ["primary", "secondary"]) {
     const column = find(`#pst-${side}-sidebar`);
     const dialog = find(`#pst-${side}-sidebar-modal`);
@@ -20,7 +28,7 @@
       dialog.showModal();
     });
     dialog.addEventListener("close", () => column.append(...dialog.childNodes));
-    closesOutside(dialog);
+    closes(dialog);
   }
 
   // Search: the field of the page where it has one, else the dialog.
@@ -30,7 +38,7 @@
     if (field) field.focus();
     else dialog.showModal();
   };
-  closesOutside(dialog);
+  closes(dialog);
   find(".search-button__button").addEventListener("click", search);
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
