@@ -26,6 +26,8 @@ from bookpress.website.mends import in_letters
 
 SCRIPT = Path(__file__).with_suffix(".mjs")
 
+PACKAGES = ("purgecss", "esbuild")
+
 # What the theme's template names beside those that Sphinx knows; its `theme.css` only
 # asks for the first.
 THEME = ("_static/basic.css", "_static/styles/pydata-sphinx-theme.css")
@@ -117,9 +119,11 @@ def used_words(out: Path, style: str, script: str) -> list[str]:
 def made(app: Sphinx, request: dict[str, Any]) -> dict[str, str]:
     """Return the two files' texts, from the last build if nothing has changed."""
     store = Path(app.doctreedir).parent / "assets.json"
-    packages = Path(app.srcdir, "package-lock.json").read_bytes()
-    question = json.dumps(request).encode()
-    key = hashlib.sha256(question + packages + SCRIPT.read_bytes()).hexdigest()
+    question = json.dumps(request).encode() + SCRIPT.read_bytes()
+    for name in PACKAGES:
+        version = Path(app.srcdir, "node_modules", name, "package.json")
+        question += version.read_bytes() if version.is_file() else b""
+    key = hashlib.sha256(question).hexdigest()
     try:
         stored = json.loads(store.read_text(encoding="utf8"))
     except (OSError, ValueError):  # none yet, or cut by a killed build
@@ -127,9 +131,7 @@ def made(app: Sphinx, request: dict[str, Any]) -> dict[str, str]:
     if stored.get("key") == key:
         return stored["made"]
     try:
-        folders = [
-            node_js.package(Path(app.srcdir), n) for n in ("purgecss", "esbuild")
-        ]
+        folders = [node_js.package(Path(app.srcdir), name) for name in PACKAGES]
         helper = node_js.Helper(SCRIPT, *folders)
         answer = helper.ask(request)
         helper.close()

@@ -110,5 +110,7 @@ def test_the_citation_agrees_with_the_book():
 def test_what_is_installed_comes_from_wherever_the_machine_looks(name):
     """No list of packages names a host, so a mirror serves as well."""
     addresses = re.findall(r"\w+://[^\s\"]+", (ROOT / name).read_text("utf8"))
-    funding = re.compile("opencollective|/sponsors/")  # npm's lock tells whom to thank
+    funding = re.compile(
+        "opencollective|tidelift|/sponsors/|/support$"
+    )  # npm's lock tells whom to thank
     assert [address for address in addresses if not funding.search(address)] == []
