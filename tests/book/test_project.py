@@ -111,6 +111,6 @@ def test_what_is_installed_comes_from_wherever_the_machine_looks(name):
     """No list of packages names a host, so a mirror serves as well."""
     addresses = re.findall(r"\w+://[^\s\"]+", (ROOT / name).read_text("utf8"))
     funding = re.compile(
-        "opencollective|tidelift|/sponsors/|/support$"
+        "opencollective|patreon|tidelift|/sponsors/|/support$"
     )  # npm's lock tells whom to thank
     assert [address for address in addresses if not funding.search(address)] == []
