@@ -519,7 +519,7 @@ def test_the_theme_goes_from_the_system_s_to_the_other_to_both_by_choice(
             (system, system, [f"icon-{system}"]),
             start,
         ]
-        page.keyboard.press("Control+k")  # the theme's script has run to its end
+        page.keyboard.press("Control+k")  # the frame's script has run to its end
         page.locator("#pst-search-dialog[open]").wait_for()
         chosen = page.locator(".sd-tab-set > input:checked + label").all_inner_texts()
         assert {name.strip() for name in chosen} == {"PyTorch"}
