@@ -51,6 +51,7 @@ def test_axe_finds_nothing_while_it_is_used(
 def test_everything_can_be_touched(visit: Visit, served: str, places, name: str):
     with visit(served + places[name], width=360, has_touch=True) as page:
         place = figure(page, name)
+        place.locator(".explorer-content:not([aria-busy])").wait_for()
         targets = place.locator("button, input[type=range], .choice label, .target")
         for box in targets.filter(visible=True).evaluate_all(
             "all => all.map(e => e.getBoundingClientRect().toJSON())"

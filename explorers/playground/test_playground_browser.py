@@ -19,8 +19,8 @@ SAID = '[data-explorer="playground"] .verdict strong'
 def figure(page: Page) -> Locator:
     """The figure, at rest."""
     place = page.locator('[data-explorer="playground"]')
-    place.locator("svg").first.wait_for()
     place.scroll_into_view_if_needed()
+    place.locator("svg").first.wait_for()
     settle(page)  # what was pressed just now makes it busy in the next frame
     place.locator(".explorer-content:not([aria-busy])").wait_for(timeout=60_000)
     return place

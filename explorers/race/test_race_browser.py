@@ -19,6 +19,7 @@ def figures(page: Page) -> tuple[Locator, Locator]:
     """The race on twenty points and the one of all methods, come to life."""
     places = page.locator('.explorer[data-explorer="race"]')
     for place in places.all():
+        place.scroll_into_view_if_needed()
         place.locator("svg").first.wait_for()
     return places.first, places.last
 

@@ -91,8 +91,10 @@ def test_each_slide_keeps_to_its_room_and_axe_finds_nothing(
     visit: Visit, served: str, name: str, theme: str, width: int, height: int
 ):
     with visit(f"{served}slides/{name}.html", theme) as page:
-        faults = []
-        for number in range(1, begin(page, width, height) + 1):
+        faults, slides = [], begin(page, width, height)
+        # An explorer that computes may not be taken out of the page.
+        page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+        for number in range(1, slides + 1):
             while page.evaluate("Reveal.availableFragments().next"):
                 faults += [(number, out) for out in sticking_out(page)]
                 page.evaluate("Reveal.nextFragment()")
