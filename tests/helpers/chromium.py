@@ -25,7 +25,8 @@ SWITCHES = (
 UNCOVER = """addEventListener("DOMContentLoaded", () => {
   const all = (selector, change) => document.querySelectorAll(selector).forEach(change);
   all(".predict-cover", (cover) => cover.removeAttribute("hidden"));
-  all(".bd-article section > *", (block) => block.classList.add("laid-out"));
+  const blocks = ".bd-article :is(section, .predict-cover) > *";
+  all(blocks, (block) => block.classList.add("laid-out"));
 });"""
 
 Visit = Callable[..., AbstractContextManager[Page]]

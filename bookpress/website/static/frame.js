@@ -96,7 +96,8 @@
   // there they are, a few at a time, so that the scroll bar tells the truth.
   const root = document.documentElement;
   const waiting = [...document.querySelectorAll(".bd-article section > *")].filter(
-    (block) => getComputedStyle(block).contentVisibility === "auto",
+    (block) =>
+      !block.closest("[hidden]") && getComputedStyle(block).contentVisibility === "auto",
   );
   const slice = 6; // ms; four times as long on a slow phone
   const next = window.requestIdleCallback ?? ((task) => setTimeout(task, 30));
