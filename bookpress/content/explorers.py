@@ -4,15 +4,18 @@ An explorer's output holds a place that names it (`data-explorer`) and its state
 pages that have such places get the kit and their explorers as one inline module, which
 runs from a folder on the disk too, and which the content security policy admits by its
 hash. A page is written again when a source of its script has changed; nothing is
-executed for it.
+executed for it. A large state would keep readers from the text around it: it stands in
+a file of its own, which comes when the page is there.
 
 In the handout stands the frame that the explorer prints, in JupyterLab the live widget
 (`explorers/base.py`), in a notebook the code that makes it. Other media have no form
 for it: they say its words.
 """
 
+import hashlib
 import html
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -25,12 +28,15 @@ from sphinx.errors import SphinxError
 
 from bookpress.cells import is_mime_bundle
 from bookpress.media import HANDOUT, WEBSITE, MediumTransform, lacks_form, medium, only
+from bookpress.slides.decks import is_deck
 from bookpress.stale import is_new
 
 # Media that have a form for explorers
 SHOWN = {WEBSITE, HANDOUT}
 
 PLACE = re.compile(r'\bdata-explorer="(\w+)"')
+STATE = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
+LARGE = 100_000  # characters of a state
 WORDS = re.compile(r'<p class="explorer-words">(.*?)</p>', re.DOTALL)
 
 
@@ -101,6 +107,36 @@ def add_script(
         context["explorer_style"] = bundle.style()
     except bundle.BundleError as error:
         raise ExplorersUnavailable(str(error)) from None
+    if not is_deck(pagename):  # decks lead their explorers from the start
+        context["body"] = apart(app, pagename, context)
+
+
+def apart(app: Sphinx, pagename: str, context: dict[str, Any]) -> str:
+    """A page's body whose large states are files, written beside it.
+
+    Such a file is a script, as a page on the disk may read nothing else: it puts the
+    state where it would have stood.
+    """
+    written = []
+
+    def put(found: re.Match) -> str:
+        if len(found[1]) <= LARGE:
+            return found[0]
+        name = f"{pagename.replace('/', '-')}-{len(written)}"
+        code = f"document.querySelector('[data-state=\"{name}\"]').textContent = "
+        code += f"{json.dumps(found[1])};\n"
+        file = Path(app.outdir, "_static", "states", f"{name}.js")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(code, encoding="utf8")
+        written.append(file)
+        version = hashlib.sha256(code.encode()).hexdigest()[:8]
+        address = f"{context['pathto']('_static/states', 1)}/{name}.js?v={version}"
+        return (
+            f'<script type="application/json" data-state="{name}" '
+            f'data-source="{address}"></script>'
+        )
+
+    return STATE.sub(put, context["body"])
 
 
 class SayWords(MediumTransform):

@@ -1,6 +1,5 @@
 """The year ahead, in a browser."""
 
-import json
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -9,14 +8,13 @@ import numpy as np
 import pytest
 from axe import violations
 from chromium import LOOKS, Visit
-from explorer_pages import figure, pixels, pull, settle, too_narrow
+from explorer_pages import figure, pixels, pull, settle, states_of, too_narrow
 from playwright.sync_api import Locator, expect
 
 from explorers.ahead import FORECASTS, YearAhead
 
 pytestmark = pytest.mark.build
 
-STATE = r'data-explorer="ahead".*?<script type="application/json">(.*?)</script>'
 LOOKS_OF = dict(
     zip(FORECASTS, ("step", "good", "accent", "curve", "quiet"), strict=True)
 )
@@ -25,8 +23,7 @@ LOOKS_OF = dict(
 @pytest.fixture(scope="module")
 def make(site: Path, places):
     """make(origin=2500): what the page shows, in Python."""
-    text = (site / places["ahead"]).read_text(encoding="utf-8")
-    state = json.loads(re.search(STATE, text, flags=re.DOTALL)[1])
+    state = states_of(site, places["ahead"], "ahead")[0]
 
     def made(**traits) -> YearAhead:
         run = YearAhead.__new__(YearAhead)

@@ -71,6 +71,28 @@ function mount(place, explorer, key) {
 }
 
 /**
+ * Have the state of a place: at once where the page holds it, else from its own file.
+ * @param {HTMLElement} place
+ * @param {() => void} ready
+ */
+function withState(place, ready) {
+  const holder = place.querySelector("script");
+  if (holder.textContent) return ready();
+  holder.addEventListener("load", ready, { once: true });
+  fetchState(holder);
+}
+
+/** @param {HTMLScriptElement} holder of a state that is still in its file */
+function fetchState(holder) {
+  if (holder.textContent || holder.dataset.asked) return;
+  holder.dataset.asked = "";
+  const script = document.createElement("script");
+  script.src = holder.dataset.source;
+  script.onload = () => holder.dispatchEvent(new Event("load"));
+  document.head.append(script);
+}
+
+/**
  * Bring to life every place on the page that names one of the explorers: in a deck at
  * once, else when it comes near the window, before print, and for the keyboard.
  * @param {import("./figure.js").Explorer[]} explorers
@@ -97,10 +119,13 @@ export function mountAll(explorers) {
     if (!explorer) continue;
     const number = (seen[explorer.name] = (seen[explorer.name] ?? 0) + 1);
     const key = number === 1 ? explorer.name : `${explorer.name}-${number}`;
-    asleep.set(place, () => mount(place, explorer, key));
+    asleep.set(place, () => withState(place, () => mount(place, explorer, key)));
     if (place.closest(".reveal")) wake(place);
     else near.observe(place);
   }
+  // What comes from files must be there before somebody prints.
+  const far = document.querySelectorAll(".explorer > script[data-source]");
+  addEventListener("load", () => far.forEach(fetchState));
   addEventListener("beforeprint", wakeAll);
   addEventListener("keydown", ({ key }) => key === "Tab" && wakeAll());
 }

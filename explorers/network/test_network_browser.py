@@ -1,7 +1,6 @@
 """Inside a network, in a browser."""
 
 import base64
-import json
 import re
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 from axe import violations
 from chromium import LOOKS, Visit
-from explorer_pages import figure, pixels, pull, settle, too_narrow
+from explorer_pages import figure, pixels, pull, settle, states_of, too_narrow
 from playwright.sync_api import Locator, Page, expect
 
 from explorers.network import SHAPES, Network, mosaic
@@ -29,13 +28,7 @@ DRAWN = """c => {
 @pytest.fixture(scope="module")
 def make(site: Path, places):
     """make(right=2): what the page shows, in Python."""
-    text = (site / places["network"]).read_text(encoding="utf-8")
-    first = re.search(
-        r'data-explorer="network".*?<script type="application/json">(.*?)</script>',
-        text,
-        flags=re.DOTALL,
-    )
-    state = json.loads(first[1])
+    state = states_of(site, places["network"], "network")[0]
     values = np.frombuffer(base64.b64decode(state.pop("parameters")), "<f2")
     ends = np.cumsum([np.prod(shape) for shape in SHAPES])
     pieces = np.split(values, ends[:-1])

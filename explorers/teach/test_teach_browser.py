@@ -1,7 +1,6 @@
 """A head taught by a few tiles, in a browser."""
 
 import base64
-import json
 import re
 from pathlib import Path
 
@@ -9,21 +8,18 @@ import numpy as np
 import pytest
 from axe import violations
 from chromium import LOOKS, Visit
-from explorer_pages import figure, pixels, settle, too_narrow
+from explorer_pages import figure, pixels, settle, states_of, too_narrow
 from playwright.sync_api import Locator, Page, expect
 
 from explorers.teach import Teach, drawn
 
 pytestmark = pytest.mark.build
 
-STATE = r'data-explorer="teach".*?<script type="application/json">(.*?)</script>'
-
 
 @pytest.fixture(scope="module")
 def make(site: Path, places):
     """make(layer=2): what the page shows, in Python."""
-    text = (site / places["teach"]).read_text(encoding="utf-8")
-    state = json.loads(re.search(STATE, text, flags=re.DOTALL)[1])
+    state = states_of(site, places["teach"], "teach")[0]
     pairs = np.frombuffer(base64.b64decode(state.pop("pixels")), np.uint8)
     tiles = np.stack([17 * (pairs >> 4), 17 * (pairs & 15)], -1).reshape(-1, 32, 32)
     kinds, names = np.array(state.pop("kinds")), state.pop("names")

@@ -1,6 +1,5 @@
 """A small transformer that writes, in a browser."""
 
-import json
 import re
 from pathlib import Path
 
@@ -8,14 +7,13 @@ import numpy as np
 import pytest
 from axe import violations
 from chromium import LOOKS, Visit
-from explorer_pages import figure, pixels, settle, too_narrow
+from explorer_pages import figure, pixels, settle, states_of, too_narrow
 from playwright.sync_api import Locator, Page, expect
 
 from explorers.writer import END, Writer, shapes, softmax, tempered
 
 pytestmark = pytest.mark.build
 
-STATE = r'data-explorer="writer".*?<script type="application/json">(.*?)</script>'
 SIGNS = {END: "↵", " ": "␣"}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 LINE = "three hundred nine, "
@@ -25,8 +23,7 @@ SHADES = 32
 @pytest.fixture(scope="module")
 def make(site: Path, places):
     """make(text="nine, "): what the page shows, in Python."""
-    text = (site / places["writer"]).read_text(encoding="utf-8")
-    state = json.loads(re.search(STATE, text, flags=re.DOTALL)[1])
+    state = states_of(site, places["writer"], "writer")[0]
     data, form = state.pop("parameters"), (state["letters"], state["heads"])
     sizes = state.pop("sizes")
 

@@ -1,10 +1,9 @@
 """What holds for every explorer on the website's pages, as they are written."""
 
-import json
-import re
 from pathlib import Path
 
 import pytest
+from explorer_pages import states_of
 
 from explorers import bundle
 
@@ -34,10 +33,4 @@ def test_pages_without_explorers_load_nothing_for_them(site: Path, places):
 
 def test_the_state_of_a_page_is_json(site: Path, places):
     for name, place in places.items():
-        text = (site / place).read_text(encoding="utf-8")
-        states = re.findall(
-            rf'data-explorer="{name}".*?<script type="application/json">(.*?)</script>',
-            text,
-            flags=re.DOTALL,
-        )
-        assert states and all(map(json.loads, states))
+        assert states_of(site, place, name)

@@ -77,6 +77,23 @@ def places(site: Path) -> dict[str, str]:
     return places_in(site)
 
 
+def states_of(site: Path, page: str, name: str) -> list[dict]:
+    """The states of an explorer's places on a page, or in the files that it names."""
+    text = (site / page).read_text(encoding="utf-8")
+    states = []
+    for source, held in re.findall(
+        rf'data-explorer="{name}".*?<script type="application/json"'
+        r'(?: data-state="\S+" data-source="(\S+)\?v=\w+")?>(.*?)</script>',
+        text,
+        flags=re.DOTALL,
+    ):
+        if source:
+            script = (site / page).parent.joinpath(source).read_text(encoding="utf-8")
+            held = json.loads(script.partition(" = ")[2].removesuffix(";\n"))
+        states.append(json.loads(held))
+    return states
+
+
 def figure(page: Page, name: str) -> Locator:
     """An explorer that has come to life, on the screen; the first on its page."""
     place = page.locator(f'.explorer[data-explorer="{name}"]').first

@@ -209,6 +209,36 @@ def test_a_first_visit_takes_300_kb_and_each_further_page_120(site: Path, seen):
         assert first <= 300_000, f"{name}: {first}"
 
 
+@pytest.mark.parametrize("name", ["intro", "mlp", "autodiff"])
+def test_far_blocks_are_laid_out_late_and_nothing_seems_to_move(
+    visit: Visit, served: str, name: str
+):
+    """The shift of a layout is below 0.1, which counts as good, by the browser."""
+    with visit(f"{served}book/{name}.html", width=412, covered=True) as page:
+        page.wait_for_function("() => 'laidOut' in document.documentElement.dataset")
+        moved = page.evaluate(
+            """() => new Promise(resolve => {
+              const sum = list => list.getEntries().reduce((s, e) => s + e.value, 0);
+              setTimeout(resolve, 500, 0); // nobody calls if nothing has moved
+              new PerformanceObserver(list => resolve(sum(list)))
+                .observe({ type: "layout-shift", buffered: true });
+            })"""
+        )
+        assert moved < 0.1
+        last = page.locator(".bd-article > section > section").last.locator("> p").last
+        states = [
+            last.evaluate(
+                """(block, laidOut) => {
+                  block.classList.toggle("laid-out", laidOut);
+                  return getComputedStyle(block).contentVisibility;
+                }""",
+                laid_out,
+            )
+            for laid_out in (False, True)
+        ]
+        assert states == ["auto", "visible"]
+
+
 def test_a_page_asks_for_one_stylesheet_and_one_script(pages: dict[str, Markup]):
     """And its pictures have their size; those below the first wait until it is near."""
     for name in readable(pages):
