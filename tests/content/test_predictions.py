@@ -275,6 +275,24 @@ def test_readers_commit_see_both_and_find_all_on_one_page(visit: Visit, home: st
         expect(page.get_by_text("A first.")).not_to_be_visible()
 
 
+def test_boxes_in_a_row_share_a_cover_until_all_are_answered(visit: Visit, tmp_path):
+    build(tmp_path, "html", f"{NUMBER}\n{WORDS}\nA seventh.\n")
+    with (
+        serve(tmp_path / "html") as home,
+        visit(home + "page.html", covered=True) as page,
+    ):
+        loss, look = (page.locator(f"#predict-{name}") for name in ("loss", "look"))
+        below = page.get_by_text("A seventh.")
+        for box, shown in ((look, False), (loss, True)):
+            box.get_by_text("Show without guessing").click()
+            expect(box.locator(".predict-told")).to_contain_text("The answer is")
+            expect(below).to_be_visible(visible=shown)
+        page.reload()
+        expect(below).to_be_visible()
+        loss.get_by_text("Ask me again").click()
+        expect(below).not_to_be_visible()
+
+
 def test_a_cover_is_no_wall(visit: Visit, home: str):
     """Links into it, print, no scripts and a reader's wish open it."""
     covers = ".predict-cover"

@@ -148,23 +148,42 @@ const predictions = (() => {
     return row;
   }
 
-  const coverOf = (box) => document.getElementById(`${box.id}-below`);
+  /** What lies below a box, or below the last of several in a row. */
+  function coverOf(box) {
+    let next = box.nextElementSibling;
+    while (next?.matches(".predict")) next = next.nextElementSibling;
+    return next?.matches(".predict-cover") ? next : null;
+  }
+
+  /** The boxes whose answers a cover hides. */
+  function boxesOf(cover) {
+    const found = [];
+    let box = cover.previousElementSibling;
+    for (; box?.matches(".predict"); box = box.previousElementSibling) found.push(box);
+    return found;
+  }
+
+  /** What a reader has left of a box, if it is still an answer to its question. */
+  function known(box) {
+    const found = load()[box.dataset.name];
+    return found && partsOf(box).knows(found) ? found : null;
+  }
 
   /** Show a box as its reader has left it. */
   function settle(box) {
     const parts = partsOf(box);
-    const known = load()[box.dataset.name];
     const told = box.querySelector(".predict-told");
-    const done = known !== undefined && parts.knows(known);
+    const found = known(box);
+    const done = found !== null;
     box.classList.toggle("predict--told", done);
     told.replaceChildren();
     if (done) {
-      const line = verdict(parts, known);
+      const line = verdict(parts, found);
       line.id = `${box.id}-verdict`; // what is spoken when it gets the focus
       told.setAttribute("aria-labelledby", line.id);
       told.append(line);
-      if (parts.kind === "words" && !known.seen) told.append(judge(box, box.dataset.name));
-      told.append(...parts.replies(known.seen ? "" : known.guess));
+      if (parts.kind === "words" && !found.seen) told.append(judge(box, box.dataset.name));
+      told.append(...parts.replies(found.seen ? "" : found.guess));
       const row = document.createElement("div");
       row.className = "predict-do";
       const link = document.createElement("a");
@@ -176,7 +195,7 @@ const predictions = (() => {
     told.hidden = !done;
     const cover = coverOf(box);
     if (!cover) return;
-    if (done || kept[""] === "open") cover.removeAttribute("hidden");
+    if (kept[""] === "open" || boxesOf(cover).every(known)) cover.removeAttribute("hidden");
     else cover.setAttribute("hidden", "until-found");
   }
 
@@ -234,11 +253,11 @@ const predictions = (() => {
   addEventListener("hashchange", follow);
   addEventListener("pageshow", ({ persisted }) => persisted && boxes().forEach(settle));
 
-  return { empty, keep, load, partsOf, settle, verdict };
+  return { boxesOf, empty, keep, load, partsOf, settle, verdict };
 })();
 
-/** Settle the box above a cover; called from within, by its first child. */
+/** Settle the boxes above a cover; called from within, by its first child. */
 function coverPrediction(script) {
-  predictions.settle(script.parentNode.previousElementSibling);
+  predictions.boxesOf(script.parentNode).forEach(predictions.settle);
   script.remove();
 }
