@@ -177,7 +177,7 @@ def test_precision_and_recall_are_those_of_keras_metrics(losses):
         assert float(recall.result()) == pytest.approx(both / true.sum())
     table = re.findall(r"(\d+) (true|false) (positives|negatives)", source(PAGE))
     n = {(truth, sign): int(number) for number, truth, sign in table}
-    assert n["true", "positives"] + n["false", "positives"] == 20
+    assert n["true", "positives"] + n["false", "positives"] == 10
     assert n["true", "positives"] + n["false", "negatives"] == 8
     assert sum(n.values()) == len(true)
 
