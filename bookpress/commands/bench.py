@@ -160,35 +160,40 @@ def main() -> None:
         "busy": round(os.getloadavg()[0], 1),
     }
     print("on", ", ".join(f"{name} {value}" for name, value in machine.items()))
+
+    def keep(what: dict) -> None:
+        """Write down at once what was measured: the next part may stop."""
+        record.update(what)
+        path.write_text(json.dumps(record, indent=2) + "\n")
+
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve() / "a copy"
         copy_sources(root)
         if "chapters" in parts:
-            record |= machine
-            record["JupyterLab MB"] = lab_memory(root)
-            record["chapters"] = measure_chapters(root)
+            memory = lab_memory(root)
+            run_times = measure_chapters(root)
+            keep({**machine, "JupyterLab MB": memory, "chapters": run_times})
         if "builds" in parts:
-            record["builds"] = measure_builds(root)
+            keep({"builds": measure_builds(root)})
         site = root / "_build" / "html"
         if not {"website", "judge"}.isdisjoint(parts) and "builds" not in parts:
             build(root, "site")
         if "website" in parts:
-            record["website"] = measure_site(site)
+            keep({"website": measure_site(site)})
         if "code" in parts:
             frameworks = list(settings(ROOT).frameworks)
-            record["code"] = measure_code(root, frameworks)
+            keep({"code": measure_code(root, frameworks)})
         if "judge" in parts:
             found = sorted(site.rglob("*.html"))
-            names = [path.relative_to(site).as_posix() for path in found]
-            record["judge"] = measure_judge(site, names)
+            names = [page.relative_to(site).as_posix() for page in found]
+            keep({"judge": measure_judge(site, names)})
         if "growth" in parts:
             chapter = arguments.copies_of or pages.with_code(root)[0]
             growth = measure_growth(root, chapter)
-            record["growth"] = {**machine, "copies of": chapter, **growth}
+            keep({"growth": {**machine, "copies of": chapter, **growth}})
         if "commands" in parts:
             found = measure_commands(Path(folder).resolve())
-            record["commands"] = {**machine, **found}
-    path.write_text(json.dumps(record, indent=2) + "\n")
+            keep({"commands": {**machine, **found}})
     print(json.dumps(record, indent=2))
     print(f"written: {path}; commit it, and the status page shows it")
 

@@ -28,7 +28,6 @@ from sphinx.errors import SphinxError
 
 from bookpress.cells import is_mime_bundle
 from bookpress.media import HANDOUT, WEBSITE, MediumTransform, lacks_form, medium, only
-from bookpress.slides.decks import is_deck
 from bookpress.stale import is_new
 
 # Media that have a form for explorers
@@ -107,8 +106,7 @@ def add_script(
         context["explorer_style"] = bundle.style()
     except bundle.BundleError as error:
         raise ExplorersUnavailable(str(error)) from None
-    if not is_deck(pagename):  # decks lead their explorers from the start
-        context["body"] = apart(app, pagename, context)
+    context["body"] = apart(app, pagename, context)
 
 
 def apart(app: Sphinx, pagename: str, context: dict[str, Any]) -> str:

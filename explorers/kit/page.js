@@ -52,8 +52,9 @@ function enlarge(place) {
  * @param {HTMLElement} place
  * @param {import("./figure.js").Explorer} explorer
  * @param {string} key names the figure in the page's address
+ * @param {?object} told what a deck has asked it to show, before it was there
  */
-function mount(place, explorer, key) {
+function mount(place, explorer, key, told) {
   enlarge(place);
   addEventListener("resize", () => enlarge(place));
   const defaults = JSON.parse(place.querySelector("script").textContent);
@@ -67,6 +68,7 @@ function mount(place, explorer, key) {
   const usual = Object.fromEntries(names.map((trait) => [trait, defaults[trait]]));
   address.follow((state) => figure.set({ ...usual, ...state }));
   // A deck leads a figure from state to state.
+  if (told) figure.set(told);
   place.addEventListener("explorer-state", ({ detail }) => figure.set(detail));
 }
 
@@ -93,8 +95,8 @@ function fetchState(holder) {
 }
 
 /**
- * Bring to life every place on the page that names one of the explorers: in a deck at
- * once, else when it comes near the window, before print, and for the keyboard.
+ * Bring to life every place on the page that names one of the explorers: when it comes
+ * near the window, before print, and for the keyboard; in a deck one after the other.
  * @param {import("./figure.js").Explorer[]} explorers
  */
 export function mountAll(explorers) {
@@ -108,6 +110,7 @@ export function mountAll(explorers) {
     start?.();
   };
   const wakeAll = () => [...asleep.keys()].forEach(wake);
+  const idle = window.requestIdleCallback ?? setTimeout;
   const near = new IntersectionObserver(
     (changes) => {
       for (const { isIntersecting, target } of changes) if (isIntersecting) wake(target);
@@ -119,9 +122,11 @@ export function mountAll(explorers) {
     if (!explorer) continue;
     const number = (seen[explorer.name] = (seen[explorer.name] ?? 0) + 1);
     const key = number === 1 ? explorer.name : `${explorer.name}-${number}`;
-    asleep.set(place, () => withState(place, () => mount(place, explorer, key)));
-    if (place.closest(".reveal")) wake(place);
-    else near.observe(place);
+    let told = null;
+    place.addEventListener("explorer-state", ({ detail }) => (told = detail));
+    asleep.set(place, () => withState(place, () => mount(place, explorer, key, told)));
+    near.observe(place);
+    if (place.closest(".reveal")) idle(() => wake(place)); // those on slides to come
   }
   // What comes from files must be there before somebody prints.
   const far = document.querySelectorAll(".explorer > script[data-source]");

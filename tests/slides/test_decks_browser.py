@@ -93,8 +93,9 @@ def test_each_slide_keeps_to_its_room_and_axe_finds_nothing(
     with visit(f"{served}slides/{name}.html", theme) as page:
         faults, slides = [], begin(page, width, height)
         # An explorer that computes may not be taken out of the page.
-        busy = ".explorer:not(:has(svg)), [aria-busy=true]"
-        page.wait_for_function("busy => !document.querySelector(busy)", arg=busy)
+        for asleep in (".explorer:not(:has(svg))", "[aria-busy=true]"):
+            page.wait_for_function("busy => !document.querySelector(busy)", arg=asleep)
+            settle(page)
         for number in range(1, slides + 1):
             while page.evaluate("Reveal.availableFragments().next"):
                 faults += [(number, out) for out in sticking_out(page)]
